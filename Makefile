@@ -1,0 +1,55 @@
+# Each target sets itself up: Python 3.11 or newer, with its venv module, is all that is needed.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: help demo crawl test lint format bench lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo                      crawl the bundled replica site and show what was archived"
+	@echo "make crawl ALKARMEL_URL=https://…   crawl the site"
+	@echo "make test | lint | format      run the tests, the checks, the formatter"
+	@echo "make bench                     measure a crawl"
+	@echo "make lock                      pin anew what requirements*.txt ask for"
+
+.venv/run: requirements.lock
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	@"$(PYTHON)" -m venv .venv \
+		|| { echo "Python's venv module is needed; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Installing the requirements (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/run
+	@$(BIN)/python demo.py
+
+crawl: .venv/run
+	@$(BIN)/scrapy crawl alkarmel
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks.crawl
+
+lock:
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate requirements.txt -o requirements.lock
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate requirements-dev.txt -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .demo

@@ -1,0 +1,19 @@
+"""What an operator can cause and mend: one sentence, one exit code."""
+
+DONE = 0
+ENDED_EARLY = 1
+CANNOT_START = 2
+UNREACHABLE = 3
+ALREADY_RUNNING = 75  # EX_TEMPFAIL of sysexits.h: cron may simply try again
+
+
+class OperatorError(Exception):
+    """One clear sentence that names the value, the reason and what to do."""
+
+    exit_code = CANNOT_START
+
+
+class AnotherCrawlRunning(OperatorError):
+    """A second crawl of an archive that is being crawled."""
+
+    exit_code = ALREADY_RUNNING
