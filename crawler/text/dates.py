@@ -1,0 +1,181 @@
+"""The dates that a news page prints, in Arabic first: read surely or not at all.
+
+Read are ISO 8601, RFC 822, numbers with the day first (10/10/2020 [ 10:51 ]), the month names
+of every Arab country, also two for one month («تشرين الأول/أكتوبر»), Hijri days where no
+Gregorian one stands, and times before the visit («منذ ساعتين»), each with the clock beside it.
+The weekday printed beside a date is not compared with it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crawler.text.arabic import fold
+from crawler.text.clocks import CLOCK, GAP, Clock, any_of, is_clock, read_clock
+from crawler.text.month_names import WEEKDAYS
+from crawler.text.printed_days import find_days
+from crawler.text.relative_dates import find_ago, find_day_ago
+
+# A cheap look that most lines of a page do not survive; \d is a digit of any script.
+_HINT = re.compile(r"\d{4}|منذ|قبل|[أا]مس|اليوم|ago\b|day\b", re.IGNORECASE)
+_UPDATED = re.compile("تحديث|تعديل|updated|modified|mise à jour")
+_WEEKDAY = re.compile(rf"(?<![^\W\d_])(?:{any_of(WEEKDAYS)})[\s,:.-]*\Z")
+_WEEKDAY_REACH = 20
+_BRACKET = re.compile(r"\s*[\])]")
+_CLOCK_AFTER = re.compile(rf"(?P<gap>{GAP}){CLOCK}")
+_CLOCK_BEFORE = re.compile(rf"(?<!\d){CLOCK}{GAP}\Z")
+# Characters in front of a date in which its clock may stand, with the zone and the weekday.
+_REACH = 60
+_LONGEST_RELATIVE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDate:
+    """A printed date.
+
+    ``at`` is in UTC; with the precision "day" it is the start of that day in the page's zone.
+    ``hijri`` marks a day printed in the Hijri calendar alone, converted by the Umm al-Qura
+    tables: where the month is sighted it may be one day off.
+    """
+
+    at: datetime
+    precision: str  # "minute" or "day"
+    hijri: bool = False
+
+
+def parse_date(text: str, *, now: datetime, timezone: str = "Asia/Hebron") -> ParsedDate | None:
+    """The date that ``text`` holds; None where it holds none, or several days.
+
+    ``now`` (aware) is the time of the visit: relative times count back from it, and what lies
+    more than a day after it is no date. ``timezone`` is the zone of what is printed without one;
+    an hour that its clocks skip or repeat is read as the earlier rule has it (PEP 495). Where
+    the hour contradicts itself («15:05 ص») the day is kept. A date behind «آخر تحديث» yields to
+    those before it.
+    """
+    if not _HINT.search(text):
+        return None
+    folded = fold(text)
+    found = _find(folded, now, _zone(timezone))
+    if len(found) > 1 and (updated := _UPDATED.search(folded)):
+        found = [each for each in found if each[0] < updated.start()] or found
+    dates = list(dict.fromkeys(parsed for _, _, parsed in found))
+    if len({_start_of_day(parsed, timezone) for parsed in dates}) != 1:
+        return None
+    exact = [parsed for parsed in dates if parsed.precision == "minute"]
+    if len(exact) > 1:
+        return ParsedDate(_start_of_day(exact[0], timezone), "day")
+    return (exact or dates)[0]
+
+
+def find_dates(
+    text: str, *, now: datetime, timezone: str = "Asia/Hebron"
+) -> list[tuple[str, ParsedDate]]:
+    """Every date of a line by the rules of ``parse_date``, with its text as printed, in order."""
+    if not _HINT.search(text):
+        return []
+    folded, origin = _folded(text)
+    return [
+        (text[origin[start] : origin[end]].rstrip(), parsed)
+        for start, end, parsed in _find(folded, now, _zone(timezone))
+    ]
+
+
+def _find(folded: str, now: datetime, zone: ZoneInfo) -> list[tuple[int, int, ParsedDate]]:
+    """Start, end and value of each date in folded text."""
+    if now.tzinfo is None:
+        raise ValueError(f"The time of the visit, {now}, has no time zone; give an aware datetime.")
+    found = list(_absolute(folded, zone)) or list(_relative(folded, now, zone))
+    return [each for each in found if each[2].at <= now + timedelta(days=1)]
+
+
+def _absolute(folded: str, zone: ZoneInfo) -> Iterator[tuple[int, int, ParsedDate]]:
+    days = find_days(folded)
+    limits = [*(printed.start for printed in days[1:]), len(folded)]
+    taken = 0
+    for printed, limit in zip(days, limits, strict=False):
+        after = _clock_after(folded, printed.end, limit)
+        before = _clock_before(folded, taken, printed.start)
+        # With a clock on either side nothing says which of them is the date's.
+        clock = (after or before) if not (after and before) else None
+        start, end = printed.start, printed.end
+        if clock:
+            start, end = min(start, clock.start()), max(end, clock.end())
+        taken = end
+        parsed = _parsed(printed.day, clock and read_clock(clock), zone, printed.hijri)
+        yield *_widened(folded, start, end), parsed
+
+
+def _widened(folded: str, start: int, end: int) -> tuple[int, int]:
+    """The span with its weekday in front and the bracket that it opened."""
+    if weekday := _WEEKDAY.search(folded, max(start - _WEEKDAY_REACH, 0), start):
+        start = weekday.start()
+    bracket = _BRACKET.match(folded, end)
+    if bracket and folded.count("[", start, end) + folded.count("(", start, end):
+        end = bracket.end()
+    return start, end
+
+
+def _clock_after(folded: str, start: int, end: int) -> re.Match[str] | None:
+    clock = _CLOCK_AFTER.match(folded, start, end)
+    return clock if clock and is_clock(clock, clock["gap"]) else None
+
+
+def _clock_before(folded: str, start: int, end: int) -> re.Match[str] | None:
+    clock = _CLOCK_BEFORE.search(folded, max(start, end - _REACH), end)
+    return clock if clock and is_clock(clock, folded[: clock.start()][-8:]) else None
+
+
+def _relative(folded: str, now: datetime, zone: ZoneInfo) -> Iterator[tuple[int, int, ParsedDate]]:
+    if len(folded) > _LONGEST_RELATIVE:
+        return
+    if ago := find_ago(folded):
+        line, span = ago
+        at = (now - span).astimezone(UTC)
+        start, end = line.span("printed")
+        if span < timedelta(days=1):
+            yield start, end, ParsedDate(at, "minute")
+        else:
+            yield start, end, _parsed(at.astimezone(zone).date(), None, zone)
+    elif day_ago := find_day_ago(folded):
+        line, days = day_ago
+        day = now.astimezone(zone).date() - timedelta(days=days)
+        clock = read_clock(line) if line["hour"] and is_clock(line, "ساعه") else None
+        start, end = line.span("printed")
+        yield start, end, _parsed(day, clock, zone)
+
+
+def _parsed(day: date, clock: Clock | None, zone: ZoneInfo, hijri: bool = False) -> ParsedDate:
+    if clock is None:
+        return ParsedDate(datetime.combine(day, time(), zone).astimezone(UTC), "day", hijri)
+    printed = time(clock.hour, clock.minute, clock.second)
+    at = datetime.combine(day, printed, clock.zone or zone).astimezone(UTC)
+    return ParsedDate(at, "minute", hijri)
+
+
+def _start_of_day(parsed: ParsedDate, timezone: str) -> datetime:
+    zone = _zone(timezone)
+    return datetime.combine(parsed.at.astimezone(zone).date(), time(), zone).astimezone(UTC)
+
+
+def _zone(timezone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(
+            f"{timezone!r} is no time zone known here; use a name such as Asia/Hebron, and "
+            "install the package tzdata where the machine has no zone database."
+        ) from error
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """``text`` folded one character at a time, and where each character (and the end) stood."""
+    pairs = [(char, index) for index, raw in enumerate(text) for char in _folded_character(raw)]
+    return "".join(char for char, _ in pairs), [*(index for _, index in pairs), len(text)]
+
+
+@lru_cache(maxsize=4096)
+def _folded_character(character: str) -> str:
+    return " " if character.isspace() else fold(character)

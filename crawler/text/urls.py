@@ -1,0 +1,158 @@
+"""Addresses: which of them are one page, what is asked of the server, which are of one kind.
+
+w3lib makes an address valid and writes host, escapes, dot segments and query in one way; what
+follows from how news sites are built comes on top. An address that is not http(s), or that
+cannot be read, is returned as it stands: it is the address of nothing but itself.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit, urlunsplit
+
+from w3lib.url import canonicalize_url, safe_url_string
+
+from crawler.text.url_parameters import identity_pairs, is_tracking, key_value
+from crawler.text.url_paths import identity_path
+from crawler.text.url_shapes import renumbered, segment_shape, value_shape
+
+# The same links stand on every page of a site; this many are remembered.
+_REMEMBERED = 5_000
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_TWIN_HOST = re.compile(r"(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.)")
+# The last label of no name is a number, so that this tells names from IP addresses.
+_NO_NAME = re.compile(r"(?:^|\.)(?:\d+|0x[\da-f]*|localhost)$|:")
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/?#;]*", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"(https?)://([^/?#]+)(/[^?#]*)(?:\?([^#]*))?")
+_ESCAPED_TEXT = re.compile(r"[A-Za-z]?(?:%[89A-F][0-9A-F])+")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def canonical_url(url: str) -> str:
+    """The identity of an address; idempotent.
+
+    One for http and https, for www., m., mobile. and amp. hosts (an address with a port of its
+    own, an IP address and localhost keep both), for raw and escaped Arabic, for any order of the
+    query, and without tracking, session, print and AMP parts, the section beside an article's id,
+    fragment, credentials, trailing and doubled slashes. The slug of a numbered page goes:
+    ``/post/123`` and ``/post/123/slug`` are one. Escapes that are not UTF-8 (windows-1256) stay
+    as they are.
+    """
+    if (parts := _split(url)) is None:
+        return url
+    pairs = identity_pairs(_pairs(parts.query))
+    query = "&".join(pair.removesuffix("=") for pair in pairs)
+    path = identity_path(parts.path, has_query=bool(query))
+    origin = _identity_origin(parts.scheme, parts.netloc)
+    return _composed(f"{origin}{path}{query and '?' + query}")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def request_url(url: str) -> str:
+    """The address to ask the server for: as printed, but valid and without what is not sent.
+
+    Without fragment, tracking, sessions and dot segments; scheme, host, slug and the order of
+    the query stay.
+    """
+    if (parts := _split(url)) is None:
+        return url
+    query = ""
+    if parts.query:  # which w3lib has sorted there
+        query = "&".join(_pairs(urlsplit(safe_url_string(_without_sessions(url))).query))
+    return urlunsplit(parts._replace(query=query))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _split(url: str) -> SplitResult | None:
+    """The parts of an http(s) address after w3lib, or None."""
+    try:
+        match = _WEB_ADDRESS.fullmatch(canonicalize_url(_without_sessions(url)))
+    except ValueError:
+        return None
+    if match is None or _identity_origin(match[1], match[2]) is None:
+        return None
+    return SplitResult(match[1], match[2], match[3], match[4] or "", "")
+
+
+def _without_sessions(url: str) -> str:
+    """Also repairs "&" that was escaped twice on its way into the page."""
+    return _PATH_SESSION.sub("", url.replace("&amp;", "&")) if ";" in url else url
+
+
+def _pairs(query: str) -> list[str]:
+    pairs = ((pair, *key_value(pair)) for pair in query.split("&"))
+    return [pair for pair, key, value in pairs if key and not is_tracking(key, value)]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _identity_origin(scheme: str, netloc: str) -> str | None:
+    """Scheme, host and port as they stand in a canonical address; None without a host."""
+    parts = SplitResult(scheme, netloc, "", "", "")
+    host = (parts.hostname or "").rstrip(".")
+    if not host or parts.port == 0:
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    if parts.port not in (None, _DEFAULT_PORTS[scheme]):
+        return f"{scheme}://{shown}:{parts.port}"
+    return f"{scheme}://{shown}" if _NO_NAME.search(host) else f"https://{bare_host(host)}"
+
+
+def bare_host(host: str) -> str:
+    """A host without www. and its kin: the name that the twins of a site share."""
+    return _TWIN_HOST.sub("", host, count=1)
+
+
+def _composed(url: str) -> str:
+    """NFC in the escapes that are UTF-8, after which raw and escaped text are alike."""
+    return _ESCAPED_TEXT.sub(_compose, url) if "%" in url else url
+
+
+def _compose(escaped: re.Match[str]) -> str:
+    try:
+        text = unquote_to_bytes(escaped[0]).decode()
+    except UnicodeDecodeError:
+        return escaped[0]
+    return quote(unicodedata.normalize("NFC", text), safe="")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def address_shape(url: str) -> tuple[str, int | None]:
+    """What addresses of one kind share, and the number that enumerates them if it is the only one.
+
+    Path and query of the canonical address with {n} for numbers and {s} for what is named
+    freely: ``/post/{n}``, ``/news.php?id={n}``, ``/{n}/{n}/{n}/{s}-{n}``, ``/section/{s}``.
+    """
+    parts = urlsplit(canonical_url(url))
+    segments = [segment_shape(name, index == 0) for index, name in enumerate(_segments(parts.path))]
+    pairs = [value_shape(*key_value(pair)) for pair in parts.query.split("&") if pair]
+    shape = "/" + "/".join(shape for shape, _ in segments)
+    if pairs:
+        shape += "?" + "&".join(shape for shape, _ in pairs)
+    numbers = [number for _, number in segments + pairs if number]
+    return shape, int(numbers[0]) if len(numbers) == 1 else None
+
+
+def numbered_url(url: str, number: int) -> str:
+    """``url`` with another enumerating number, to be asked for: scheme and host stay.
+
+    A slug behind the number is dropped, one before it (``/news/slug-123``) stays. ValueError
+    where not exactly one number enumerates.
+    """
+    _, old = address_shape(url)
+    if old is None:
+        raise ValueError(f"{url} has not exactly one number that enumerates.")
+    printed, known = urlsplit(request_url(url)), urlsplit(canonical_url(url))
+    segments = [
+        renumbered(name, segment_shape(name, index == 0)[1], number)
+        for index, name in enumerate(_segments(known.path))
+    ]
+    pairs = [
+        renumbered(pair, value_shape(*key_value(pair))[1], number)
+        for pair in identity_pairs(_pairs(printed.query))
+    ]
+    path, query = "/" + "/".join(segments), "&".join(pairs)
+    return urlunsplit(printed._replace(path=path, query=query))
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
