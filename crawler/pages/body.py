@@ -1,0 +1,146 @@
+"""Where on a page the article's text stands, and which blocks there are the text."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import partial
+
+from crawler.pages.blocks import PARAGRAPH_TAGS, Block, Element, read_blocks
+from crawler.pages.furniture import is_furniture, may_be_innocent
+
+_BODY_NAMES = re.compile(
+    r"(?:article|post|entry|story|news|page|single|main|inner)-?(?:news-?)?"
+    r"(?:body|content|text|details|main)|fulltext|rich-?text|text-?content",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?؟…।。:»”\"']\W*$")
+_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+
+
+def text_blocks(root: Element) -> list[Block]:
+    """A page's blocks, the page's own parts marked as furniture.
+
+    A name that would mark a great part of the page's prose means something else there
+    ("social-media-story", "print-area") and marks nothing.
+    """
+    innocent: set[str] = set()
+    for _ in range(4):
+        blocks = read_blocks(root, partial(is_furniture, innocent=innocent))
+        prose: dict[str, int] = defaultdict(int)
+        for block, chars in votes(blocks):
+            suspect = "" if block.furniture is None else may_be_innocent(block.furniture)
+            prose[suspect] += chars
+        enough = max(sum(prose.values()) / 3, 200)
+        found = {suspect for suspect, chars in prose.items() if suspect and chars > enough}
+        if found <= innocent:
+            break
+        innocent |= found
+    return blocks
+
+
+def prose_chars(block: Block) -> int:
+    """How much of a block is running text: 0 for menus, headings, labels and link lists."""
+    text = block.text
+    if block.heading or block.link_share > 0.5:
+        return 0
+    # A Japanese or Chinese sentence needs half as many characters.
+    weight = 2 if _CJK.search(text, 0, 30) else 1
+    length = len(text) * weight
+    if length >= 60 or (length >= 20 and _SENTENCE_END.search(text)):
+        return length - block.link_chars * weight
+    return 0
+
+
+def votes(blocks: list[Block]) -> list[tuple[Block, int]]:
+    """The blocks of prose with their `prose_chars`, without excerpts right below links.
+
+    Three or more long links with a text below them are cards of other articles. An article's own
+    paragraphs may follow a link, but the others speak for them.
+    """
+    prose: list[tuple[Block, int]] = []
+    excerpts: list[tuple[Block, int]] = []
+    below_link = False
+    for block in blocks:
+        chars = prose_chars(block)
+        if chars:
+            (excerpts if below_link else prose).append((block, chars))
+        below_link = _is_card_title(block)
+    return prose if len(excerpts) >= 3 else prose + excerpts
+
+
+def _is_card_title(block: Block) -> bool:
+    return len(block.anchors) == 1 and block.link_share > 0.8 and len(block.text) >= 15
+
+
+def find_region(blocks: list[Block]) -> Element | None:
+    """The smallest element that holds the article's paragraphs; None on a page without prose.
+
+    Paragraphs vote for the element that they stand in, and with half a vote for the one around
+    it. Elements that look alike (tag, class, parent's class) are counted together, because
+    many sites wrap every paragraph, or every few, in a box of their own.
+    """
+    leaves = _paragraph_like(blocks)
+    held: dict[Element, float] = defaultdict(float)
+    for block, chars in votes(blocks):
+        if block.furniture is None:
+            container = block.container
+            if block.element in leaves:
+                container = container.getparent()
+            held[container] += chars
+            parent = container.getparent()
+            if parent is not None and container.tag != "article":
+                held[parent] += chars / 2
+    if not held:
+        return None
+    kinds: dict[tuple[object, ...], float] = defaultdict(float)
+    kind_of = {element: _kind(element) for element in held}
+    for element, vote in held.items():
+        kinds[kind_of[element]] += vote * _hint(element)
+    best = max(kinds, key=kinds.__getitem__)
+    return _common_ancestor({e: v for e, v in held.items() if kind_of[e] == best})
+
+
+def _paragraph_like(blocks: list[Block]) -> set[Element]:
+    """Elements such as ``<div class=paragraph>`` that several times hold one text each."""
+    texts = Counter(block.element for block in blocks)
+    singles = [e for e, n in texts.items() if n == 1 and e.tag not in PARAGRAPH_TAGS]
+    kinds = Counter(map(_kind, singles))
+    return {element for element in singles if kinds[_kind(element)] > 2}
+
+
+def _kind(element: Element) -> tuple[object, ...]:
+    parent = element.getparent()
+    article = next(element.iterancestors("article"), None)
+    return (
+        element.tag,
+        element.get("class"),
+        None if parent is None else (parent.tag, parent.get("class")),
+        article,
+    )
+
+
+def _hint(element: Element) -> float:
+    if element.get("itemprop") == "articleBody":
+        return 2
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return 1.4 if element.tag == "article" or _BODY_NAMES.search(names.replace("_", "-")) else 1
+
+
+def _common_ancestor(votes: dict[Element, float]) -> Element:
+    """The smallest element that holds nearly all votes; a stray look-alike may stay outside."""
+    needed = 0.85 * sum(votes.values())
+    held: dict[Element, float] = defaultdict(float)
+    for element, chars in votes.items():
+        held[element] += chars
+        for ancestor in element.iterancestors():
+            held[ancestor] += chars
+    smallest = max(votes, key=votes.__getitem__)
+    for element in (smallest, *smallest.iterancestors()):
+        if held[element] >= needed:
+            return element
+    return smallest
+
+
+def blocks_inside(blocks: Iterable[Block], region: Element) -> list[Block]:
+    inside = set(region.iter())
+    return [block for block in blocks if block.element in inside]

@@ -1,0 +1,60 @@
+"""Other articles that an article's page names as related."""
+
+from collections.abc import Iterable
+
+from crawler.pages.blocks import Block, Element, common_ancestor
+from crawler.pages.document import Document
+from crawler.pages.furniture import opens_related_links
+from crawler.pages.links import absolute_url
+from crawler.text.urls import canonical_url
+
+MAX_LINKS = 30
+
+
+def related_links(blocks: list[Block], document: Document) -> list[str]:
+    """Absolute addresses on the same site as printed, in page order, each article once.
+
+    They stand behind a heading such as «اقرأ أيضا» or «مواضيع ذات صلة», until text or another
+    heading follows.
+    """
+    anchors: list[Element] = []
+    opener: Block | None = None
+    box: Element | None = None  # holds the heading and the first link, and so the others
+    for block in blocks:
+        if opens_related_links(block.text):
+            opener, box = block, None
+        elif block.link_share < 0.5 and not _belongs_to_card(block):
+            opener = None
+        if opener is not None and block.anchors:
+            box = common_ancestor([opener.element, block.element]) if box is None else box
+            if box in (block.element, *block.element.iterancestors()):
+                anchors += block.anchors
+            else:
+                opener = None
+    return _addresses(anchors, document)
+
+
+def chosen_links(elements: list[Element], document: Document) -> list[str]:
+    """The addresses of the links in, or at, the elements that the site's selector found."""
+    anchors = [anchor for element in elements for anchor in element.iter("a")]
+    return _addresses(anchors, document)
+
+
+def _addresses(anchors: Iterable[Element], document: Document) -> list[str]:
+    links: dict[str, str] = {}  # one address for all its spellings, the first as printed
+    for anchor in anchors:
+        url = absolute_url(anchor.get("href") or "", document.base_url)
+        if url and _host(url) == _host(document.url):
+            links.setdefault(canonical_url(url), url)
+    links.pop(canonical_url(document.url), None)
+    return list(links.values())[:MAX_LINKS]
+
+
+def _belongs_to_card(block: Block) -> bool:
+    """A date or a counter below a related title, not the next heading."""
+    short = len(block.text) < 40 and not block.heading
+    return short and any(character.isdigit() for character in block.text)
+
+
+def _host(url: str) -> str:
+    return url.split("/")[2].removeprefix("www.").lower() if url.count("/") >= 2 else ""
