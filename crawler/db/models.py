@@ -1,0 +1,314 @@
+"""The tables of the archive, with the rules they keep and a comment for every reader."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    Text,
+    false,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+PAGE_STATES = ("pending", "archived", "duplicate", "rejected", "gone", "failed", "excluded")
+RUN_OUTCOMES = ("running", "finished", "failed", "interrupted")
+PRECISIONS = ("minute", "day")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {str: Text, int: BigInteger, datetime: DateTime(timezone=True)}
+
+
+class Run(Base):
+    """One crawl."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        CheckConstraint(_one_of("outcome", RUN_OUTCOMES), name="outcome_known"),
+        CheckConstraint(
+            "(outcome = 'running') = (finished_at IS NULL)", name="finished_unless_running"
+        ),
+        {"comment": "One row per crawl, opened before its first request."},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, comment="Number of the crawl.")
+    spider: Mapped[str] = mapped_column(comment="Name of the spider, which names the site.")
+    mode: Mapped[str] = mapped_column(comment="incremental, backfill, url or worker.")
+    started_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), comment="When the crawl began (UTC)."
+    )
+    finished_at: Mapped[datetime | None] = mapped_column(
+        comment="When it ended (UTC); of a crawl that was killed, when that was noticed."
+    )
+    outcome: Mapped[str] = mapped_column(
+        server_default="running", comment="running, finished, failed or interrupted."
+    )
+    reason: Mapped[str | None] = mapped_column(comment="Why it ended, in words.")
+    stats: Mapped[dict[str, object] | None] = mapped_column(
+        JSONB, comment="Scrapy's counters at the end of the crawl."
+    )
+    covered: Mapped[bool] = mapped_column(
+        server_default=false(),
+        comment="Whether discovery ran to its end over the whole site, without since or until: "
+        "what was discovered before is known, and later crawls stop where they meet it.",
+    )
+    unread_listings: Mapped[dict[str, str]] = mapped_column(
+        JSONB,
+        server_default="{}",
+        comment="Addresses of listings, feeds and sitemaps that gave no answer, and which of "
+        "these each is; the next crawl begins there.",
+    )
+
+
+class Page(Base):
+    """The ledger: one row per article address that was ever discovered."""
+
+    __tablename__ = "pages"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", PAGE_STATES), name="state_known"),
+        CheckConstraint(
+            "state <> 'pending' OR next_fetch_at IS NOT NULL", name="pending_has_next_fetch"
+        ),
+        CheckConstraint(
+            "state NOT IN ('archived', 'duplicate') OR article_id IS NOT NULL",
+            name="archived_has_article",
+        ),
+        CheckConstraint(
+            "state NOT IN ('rejected', 'gone', 'failed', 'excluded') OR reason IS NOT NULL",
+            name="refusal_has_reason",
+        ),
+        CheckConstraint("attempts >= 0", name="attempts_counted"),
+        CheckConstraint("url <> '' AND request_url <> ''", name="address_given"),
+        CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim_whole"),
+        # A claim takes the oldest and the newest due pages: both ends of this index.
+        Index("ix_pages_pending", "site", "id", postgresql_where="state = 'pending'"),
+        Index("ix_pages_address_number", "site", "address_shape", "address_number"),
+        {"comment": "The ledger: every article address ever discovered, and what became of it."},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, comment="Number of the page.")
+    site: Mapped[str] = mapped_column(comment="Name of the spider whose site this is.")
+    url: Mapped[str] = mapped_column(
+        unique=True, comment="Canonical address: the identity of the page."
+    )
+    request_url: Mapped[str] = mapped_column(
+        comment="Address as the site printed it: what is fetched."
+    )
+    state: Mapped[str] = mapped_column(
+        server_default="pending",
+        comment="pending, archived, duplicate (another address of an article), rejected (no "
+        "article or not readable), gone (404, 410, soft 404), failed (tries used up) or "
+        "excluded (robots.txt, outside the site, outside since/until).",
+    )
+    reason: Mapped[str | None] = mapped_column(comment="Why the page is in its state, in words.")
+    discovered_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), comment="When the address was first seen (UTC)."
+    )
+    discovered_on: Mapped[str | None] = mapped_column(
+        comment="Where it was first seen: address of a listing, feed, sitemap or article; "
+        "'gap between known numbers'; 'operator'."
+    )
+    published_hint: Mapped[datetime | None] = mapped_column(
+        comment="Publication date (UTC) that a feed or sitemap gave, or that a page outside "
+        "since/until printed."
+    )
+    attempts: Mapped[int] = mapped_column(
+        server_default="0", comment="Failed tries since the last answer that settled the page."
+    )
+    last_fetched_at: Mapped[datetime | None] = mapped_column(
+        comment="When it was last asked for (UTC)."
+    )
+    http_status: Mapped[int | None] = mapped_column(comment="HTTP status of the last answer.")
+    etag: Mapped[str | None] = mapped_column(comment="ETag of the last answer.")
+    last_modified: Mapped[str | None] = mapped_column(
+        comment="Last-Modified of the last answer, as sent."
+    )
+    next_fetch_at: Mapped[datetime | None] = mapped_column(
+        server_default=func.now(), comment="When it is due (UTC); null: not again."
+    )
+    claimed_by: Mapped[int | None] = mapped_column(
+        ForeignKey("runs.id"), comment="Crawl that is fetching it now."
+    )
+    claimed_until: Mapped[datetime | None] = mapped_column(
+        comment="When that claim lapses (UTC), so that a dead crawl holds nothing."
+    )
+    address_shape: Mapped[str] = mapped_column(
+        comment="Form that addresses of its kind share, such as /post/{n}; derived from url."
+    )
+    address_number: Mapped[int | None] = mapped_column(
+        comment="The number in the address that enumerates; derived from url."
+    )
+    article_id: Mapped[int | None] = mapped_column(
+        ForeignKey("articles.id", use_alter=True), index=True, comment="Article found there."
+    )
+
+
+class Capture(Base):
+    """One raw response that was kept."""
+
+    __tablename__ = "captures"
+    __table_args__ = (
+        CheckConstraint(
+            "num_nulls(warc_file, warc_offset, warc_length) IN (0, 3)", name="warc_place_whole"
+        ),
+        {"comment": "One row per response that gave an article: where a text comes from."},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, comment="Number of the capture.")
+    page_id: Mapped[int] = mapped_column(
+        ForeignKey("pages.id"), index=True, comment="Ledger row that was fetched."
+    )
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id"), index=True, comment="Crawl that fetched it."
+    )
+    url: Mapped[str] = mapped_column(comment="Address that answered, after redirects.")
+    fetched_at: Mapped[datetime] = mapped_column(comment="When the answer came (UTC).")
+    http_status: Mapped[int] = mapped_column(comment="HTTP status of the answer.")
+    payload_digest: Mapped[str] = mapped_column(
+        comment="sha256: and the hex digest of the body as received, unpacked."
+    )
+    warc_file: Mapped[str | None] = mapped_column(
+        comment="WARC file that holds the response; null: not kept."
+    )
+    warc_offset: Mapped[int | None] = mapped_column(comment="First byte of the record in it.")
+    warc_length: Mapped[int | None] = mapped_column(comment="Bytes of the record, compressed.")
+
+
+class Article(Base):
+    """One article with its current text."""
+
+    __tablename__ = "articles"
+    __table_args__ = (
+        CheckConstraint(r"title ~ '\S'", name="title_not_empty"),
+        CheckConstraint(r"body ~ '\S'", name="body_not_empty"),
+        CheckConstraint(_one_of("published_precision", PRECISIONS), name="precision_known"),
+        CheckConstraint(
+            "(published_at IS NULL) = (published_precision IS NULL)", name="date_has_precision"
+        ),
+        CheckConstraint("word_count > 0", name="words_counted"),
+        CheckConstraint("revision >= 1", name="revision_counted"),
+        CheckConstraint("last_seen_at >= first_seen_at", name="seen_in_order"),
+        CheckConstraint("duplicate_of_id <> id", name="not_its_own_duplicate"),
+        {"comment": "One row per article, with its current text."},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, comment="Number of the article.")
+    url: Mapped[str] = mapped_column(unique=True, comment="Canonical address.")
+    title: Mapped[str] = mapped_column(comment="Headline.")
+    body: Mapped[str] = mapped_column(
+        comment="Plain text, paragraphs separated by one blank line, without title, date, "
+        "dateline, captions, menus and related links."
+    )
+    published_at: Mapped[datetime | None] = mapped_column(
+        index=True,
+        comment="Printed date and time (UTC); null where the page prints none that can be read. "
+        "With precision day: the start of that day on the site's clock.",
+    )
+    published_text: Mapped[str | None] = mapped_column(comment="The date as printed.")
+    published_precision: Mapped[str | None] = mapped_column(
+        comment="minute or day: how exact published_at is."
+    )
+    modified_at: Mapped[datetime | None] = mapped_column(
+        comment="Last change (UTC) that the page itself states."
+    )
+    section: Mapped[str | None] = mapped_column(comment="Section as printed.")
+    dateline: Mapped[str | None] = mapped_column(comment="Place that opens the text: القدس.")
+    agency: Mapped[str | None] = mapped_column(comment="Credited source: الكرمل, وكالات.")
+    author: Mapped[str | None] = mapped_column(comment="Author as printed.")
+    image_url: Mapped[str | None] = mapped_column(comment="Address of the lead picture.")
+    language: Mapped[str | None] = mapped_column(comment="Language tag (BCP 47) of the page.")
+    word_count: Mapped[int] = mapped_column(comment="Words in the body.")
+    digest: Mapped[str] = mapped_column(
+        index=True, comment="sha256 (hex) of the folded title and body: equal for equal texts."
+    )
+    extraction: Mapped[dict[str, str]] = mapped_column(
+        JSONB, server_default="{}", comment="Field and the evidence on the page that gave it."
+    )
+    flags: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default="{}", comment="Disagreements between pieces of evidence."
+    )
+    extractor_version: Mapped[str] = mapped_column(comment="Version of the reader of the text.")
+    revision: Mapped[int] = mapped_column(
+        server_default="1", comment="Number of the current revision, from 1."
+    )
+    first_seen_at: Mapped[datetime] = mapped_column(comment="When it was first fetched (UTC).")
+    last_seen_at: Mapped[datetime] = mapped_column(comment="When it was last fetched (UTC).")
+    gone_at: Mapped[datetime | None] = mapped_column(
+        comment="When the site was found to have removed it (UTC); null: still there."
+    )
+    duplicate_of_id: Mapped[int | None] = mapped_column(
+        ForeignKey("articles.id"), index=True, comment="The earlier article that this one repeats."
+    )
+    capture_id: Mapped[int] = mapped_column(
+        ForeignKey("captures.id"), index=True, comment="Response that the current text is from."
+    )
+
+
+class Revision(Base):
+    """One text that an article has had."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (
+        CheckConstraint("number >= 1", name="number_counted"),
+        {"comment": "Every text that an article has had, the current one included."},
+    )
+
+    article_id: Mapped[int] = mapped_column(
+        ForeignKey("articles.id"), primary_key=True, comment="Article."
+    )
+    number: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, comment="Number of the revision, from 1."
+    )
+    title: Mapped[str] = mapped_column(comment="Headline of this revision.")
+    body: Mapped[str] = mapped_column(comment="Text of this revision.")
+    published_at: Mapped[datetime | None] = mapped_column(
+        comment="Printed date (UTC) of this revision."
+    )
+    section: Mapped[str | None] = mapped_column(comment="Section of this revision.")
+    digest: Mapped[str] = mapped_column(comment="sha256 (hex) of its folded title and body.")
+    seen_at: Mapped[datetime] = mapped_column(comment="When it was first seen (UTC).")
+    capture_id: Mapped[int] = mapped_column(
+        ForeignKey("captures.id"), index=True, comment="Response that it was read from."
+    )
+
+
+class RelatedLink(Base):
+    """A related article that an article shows."""
+
+    __tablename__ = "links"
+    __table_args__ = (
+        CheckConstraint("position >= 1", name="position_counted"),
+        {"comment": "Related links that the current text of an article shows."},
+    )
+
+    article_id: Mapped[int] = mapped_column(
+        ForeignKey("articles.id"), primary_key=True, comment="Article that shows the link."
+    )
+    position: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, comment="Place in the list, from 1."
+    )
+    url: Mapped[str] = mapped_column(
+        index=True, comment="Canonical address linked to; joins pages.url."
+    )

@@ -1,0 +1,102 @@
+"""Work on the database from the reactor: in a thread, and patient while the database is away."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, ParamSpec, Self, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+logger = logging.getLogger(__name__)
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+LONGEST_PAUSE = 30.0  # seconds
+
+
+class DatabaseLost(Exception):
+    """The database stayed away for longer than the crawl waits, or belongs to another crawl now."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database itself is gone, not one row refused: it may come back."""
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "pgcode", None) or ""
+    # 08 connection, 53 insufficient resources (connections, disk full), 57P shutdown.
+    return error.connection_invalidated or not code or code[:2] in ("08", "53") or code[:3] == "57P"
+
+
+class Patience:
+    """Calls functions that use the database in a worker thread.
+
+    While it is away the crawl is paused and the call tried again, with growing pauses, for
+    ``seconds`` in all; then the spider is closed and DatabaseLost raised.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        pause: Callable[[], None],
+        unpause: Callable[[], None],
+        give_up: Callable[[str], None],
+    ):
+        self._seconds = seconds
+        self._pause = pause
+        self._unpause = unpause
+        self._give_up = give_up
+        self._lost: DatabaseLost | None = None
+
+    @classmethod
+    def of(cls, crawler: Any) -> Self:
+        """The patience of one crawl, whose engine it pauses."""
+
+        def give_up(reason: str) -> None:
+            asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))  # noqa: RUF006
+
+        return cls(
+            crawler.settings.getfloat("DATABASE_PATIENCE"),
+            lambda: crawler.engine.pause(),
+            lambda: crawler.engine.unpause(),
+            give_up,
+        )
+
+    async def run(
+        self,
+        function: Callable[Arguments, Answer],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Answer:
+        """What the function returns; what it raises, unless the database is away."""
+        waited, pause = 0.0, 1.0
+        while True:
+            if self._lost:
+                raise self._lost
+            try:
+                answer = await asyncio.to_thread(function, *args, **kwargs)
+            except DatabaseLost as error:
+                raise self._lose(error) from error
+            except DBAPIError as error:
+                if not is_away(error):
+                    raise
+                if waited >= self._seconds:
+                    raise self._lose(DatabaseLost(str(error.orig).strip())) from error
+                if not waited:
+                    logger.warning("The database is away; the crawl waits for it: %s", error.orig)
+                    self._pause()
+                await asyncio.sleep(pause)
+                waited += pause
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                if waited:
+                    logger.warning("The database is back after %.0f s.", waited)
+                    self._unpause()
+                return answer
+
+    def _lose(self, error: DatabaseLost) -> DatabaseLost:
+        if not self._lost:
+            self._lost = error
+            logger.error("The database is lost, the crawl ends: %s", error)
+            self._give_up("database lost")
+        return self._lost

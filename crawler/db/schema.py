@@ -1,0 +1,68 @@
+"""Bring the schema to the code's revision, one crawl at a time."""
+
+import logging
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import ProgrammingError
+
+from crawler.errors import OperatorError
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+logger = logging.getLogger(__name__)
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the schema
+
+MIGRATION_LOCK = 0x616C6B01  # "alk" and the number of the lock
+PERMISSION_DENIED = "42501"  # SQLSTATE
+
+
+def alembic_config(connection: sa.Connection | None = None) -> Config:
+    """Alembic's configuration; a connection given is the one that env.py migrates."""
+    config = Config(toml_file=PROJECT_DIR / "pyproject.toml")
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Apply the migrations that are missing, under a lock that a second crawl waits for.
+
+    Raises OperatorError where the schema is newer than the code, or may not be changed.
+    """
+    with engine.connect() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+        connection.commit()
+        try:
+            config = alembic_config(connection)
+            scripts = ScriptDirectory.from_config(config)
+            if _is_behind(connection, scripts):
+                logger.info("Bringing the schema to revision %s.", scripts.get_current_head())
+                command.upgrade(config, "head")
+                connection.commit()
+        except ProgrammingError as error:
+            if getattr(error.orig, "pgcode", None) != PERMISSION_DENIED:
+                raise
+            reason = str(error.orig).splitlines()[0]
+            raise OperatorError(
+                f"The tables of the archive cannot be made or changed: {reason}; "
+                f"make {engine.url.username or 'the role'} the owner of database "
+                f"{engine.url.database}, or name another one in DATABASE_URL."
+            ) from None
+        finally:
+            connection.rollback()
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(MIGRATION_LOCK)))
+            connection.commit()
+
+
+def _is_behind(connection: sa.Connection, scripts: ScriptDirectory) -> bool:
+    present = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if present is not None and present not in known:
+        raise OperatorError(
+            f"The schema of the archive is at revision {present!r}, which is newer than this "
+            "program; install the newer program, or name another archive in DATABASE_URL."
+        )
+    return present != scripts.get_current_head()

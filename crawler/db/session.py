@@ -1,0 +1,108 @@
+"""The way to the database: which one, with which driver, and what to say without an answer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from crawler.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from crawler.db.postgres_server import APPLICATION
+from crawler.errors import OperatorError
+
+OLDEST_SERVER = 14
+DRIVER = "postgresql+psycopg2"
+CONNECTION = {  # libpq's parameters, unless the address has them
+    "application_name": APPLICATION,
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+
+def database_url(address: str) -> sa.URL:
+    """The address with the one driver that is installed.
+
+    SQLAlchemy 2.1 opens ``postgresql://`` with psycopg 3 and ``postgres://`` with nothing.
+    Raises OperatorError for anything that is not PostgreSQL.
+    """
+    try:
+        url = sa.make_url(address)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        raise OperatorError(
+            "DATABASE_URL is not an address of a database; "
+            "write postgresql://user:password@host:5432/name."
+        ) from None
+    if url.drivername not in ("postgresql", "postgres", DRIVER):
+        raise OperatorError(
+            f"DATABASE_URL names {url.drivername!r}, but the archive is kept in PostgreSQL; "
+            "write postgresql://user:password@host:5432/name, "
+            "or unset it to use the embedded server."
+        )
+    if "@" in (url.host or ""):
+        raise OperatorError(
+            "DATABASE_URL has more than one @; write the @ of a user or password as %40."
+        )
+    return url.set(drivername=DRIVER)
+
+
+def connect(url: sa.URL, *, pool_size: int = 2) -> sa.Engine:
+    """An engine that finds dead connections before they are used, and batches its statements."""
+    options = (*url.normalized_query.get("options", ()), "-c timezone=UTC")
+    return sa.create_engine(
+        url,
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        executemany_mode="values_plus_batch",
+        connect_args={name: value for name, value in CONNECTION.items() if name not in url.query}
+        | {"options": " ".join(options)},
+    )
+
+
+@contextmanager
+def archive_database(address: str | None, archive_dir: Path) -> Iterator[sa.URL]:
+    """The database in use, reachable while the block runs.
+
+    With an address nothing is started; without one the embedded server under ``archive_dir`` is
+    up until the last user leaves. Raises OperatorError where there is none to be had.
+    """
+    if address:
+        url = database_url(address)
+        check_server(url)
+        yield url
+        return
+    try:
+        server = EmbeddedPostgres(archive_dir).acquire()
+    except (EmbeddedPostgresError, OSError) as error:
+        raise OperatorError(str(error)) from error
+    try:
+        yield database_url(server.url)
+    finally:
+        server.release()
+
+
+def check_server(url: sa.URL) -> None:
+    """Ask the server for its version; OperatorError where it does not answer or is too old."""
+    try:
+        engine = connect(url)
+        with engine.connect() as connection:
+            version = connection.dialect.server_version_info or (0,)
+        engine.dispose()
+    except (DBAPIError, ArgumentError, ValueError) as error:
+        reason = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
+        raise OperatorError(
+            f"The database {_without_secrets(url)} cannot be used: {reason}. "
+            "Check DATABASE_URL, or unset it to use the embedded server."
+        ) from None
+    if version < (OLDEST_SERVER,):
+        raise OperatorError(
+            f"The server of DATABASE_URL is PostgreSQL {'.'.join(map(str, version))}; "
+            f"the archive needs {OLDEST_SERVER} or newer."
+        )
+
+
+def _without_secrets(url: sa.URL) -> str:
+    shown = url.set(drivername="postgresql").difference_update_query(("password", "sslpassword"))
+    return shown.render_as_string()
