@@ -1,0 +1,179 @@
+"""The ledger between spider and scheduler: each address gets its row, what is due is fetched."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Self, TypeVar
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Request, Response
+
+from crawler.db import ledger
+from crawler.db.gaps import fill_gaps
+from crawler.db.patience import Patience
+from crawler.db.runs import last_coverage
+from crawler.db.session import connect
+from crawler.items import Discoveries, Discovery
+
+Answer = TypeVar("Answer")
+
+
+class LedgerMiddleware:
+    """Writes down what the spider discovers, and feeds it with the pages that are due.
+
+    Discoveries go no further than their rows. Pages are claimed from there a batch at a time,
+    whenever the scheduler runs empty, so that neither memory nor a killed process holds what is
+    still to be done.
+    """
+
+    def __init__(self, crawler: Crawler):
+        url = crawler.settings["ARCHIVE_DATABASE"]
+        if not url:
+            raise NotConfigured  # only the crawl command opens an archive
+        self.crawler = crawler
+        self.stats = crawler.stats
+        self.engine = connect(url)
+        self.patience = Patience.of(crawler)
+        self.run_id = crawler.settings.getint("RUN_ID")
+        self.gaps_filled = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.spider_closed, signals.spider_closed)
+        return middleware
+
+    def spider_closed(self) -> None:
+        self.engine.dispose()
+
+    # --- what is due --------------------------------------------------------------------------
+
+    async def process_start(self, start: AsyncIterator[Request]) -> AsyncIterator[Request]:
+        spider, mode = self.spider, self.spider.plan.mode
+        spider.covered_at, unread = await self._ask(last_coverage, spider.name)
+        for url, kind, count in await self._ask(ledger.kinds_by_shape, spider.name):
+            spider.kinds.learn(url, kind, count)
+        if mode == "url":
+            async for request in start:
+                yield await self._claimed(request)
+            return
+        # What earlier crawls left comes first.
+        for page in await self._claim():
+            yield self._page_request(page)
+        async for request in start:
+            yield request
+        if mode != "worker":
+            for url, kind in unread.items():
+                yield spider.listing_request(kind, url, to_its_end=True)
+        async for request in self._feed():
+            yield request
+
+    async def _claimed(self, request: Request) -> Request:
+        """The request of a page that is fetched whatever the ledger says of it."""
+        found = request.meta["discovery"]
+        page = await self._ask(ledger.page_to_fetch, self.spider.name, found, self.run_id)
+        return self._page_request(page)
+
+    def _page_request(self, page: ledger.DuePage) -> Request:
+        request: Request = self.spider.article_request(page.request_url, page_id=page.id)
+        return request
+
+    async def _feed(self) -> AsyncIterator[Request]:
+        """Due pages, until there are none and nothing is under way that could discover more."""
+        while True:
+            was_idle = self._is_idle()  # before asking: what was under way then is written now
+            pages = await self._claim()
+            for page in pages:
+                yield self._page_request(page)
+            if not pages and was_idle and not await self._fill_gaps():
+                return
+            if not pages or self._has_requests():
+                await self.crawler.signals.wait_for(signals.scheduler_empty)
+
+    async def _claim(self) -> list[ledger.DuePage]:
+        limit = self.crawler.settings.getint("BATCH_SIZE")
+        return await self._ask(ledger.claim, self.spider.name, self.run_id, limit)
+
+    def _is_idle(self) -> bool:
+        engine: Any = self.crawler.engine
+        return bool(
+            not self._has_requests()
+            and not engine.downloader.active
+            and engine.scraper.slot.is_idle()
+        )
+
+    def _has_requests(self) -> bool:
+        engine: Any = self.crawler.engine
+        return bool(engine.scheduler.has_pending_requests())
+
+    async def _fill_gaps(self) -> bool:
+        """Whether a backfill, once it has nothing else to do, has found numbers to try."""
+        plan, settings = self.spider.plan, self.crawler.settings
+        if self.gaps_filled or plan.mode != "backfill" or not settings.getbool("DISCOVER_GAPS"):
+            return False
+        self.gaps_filled = True
+        budget = settings.getint("GAPS_PER_CRAWL")
+        added = await self._ask(fill_gaps, self.spider.name, budget, plan.since, plan.until)
+        self.stats.inc_value("page/discovered", added)
+        return bool(added)
+
+    # --- what is discovered -------------------------------------------------------------------
+
+    async def process_spider_output(
+        self, response: Response, result: AsyncIterator[Any]
+    ) -> AsyncIterator[Any]:
+        next_pages = []
+        async for output in result:
+            if isinstance(output, Discoveries):
+                await self._discover(output.pages)
+            elif isinstance(output, Request) and "fresh" in output.meta:
+                next_pages.append(output)  # the page's own addresses come first
+            else:
+                yield output
+        for request in next_pages:
+            if await self._leads_on(response, request):
+                yield request
+
+    async def _discover(self, pages: list[Discovery]) -> None:
+        added = await self._ask(ledger.discover, self.spider.name, pages)
+        self.stats.inc_value("page/discovered", added)
+        plan = self.spider.plan
+        if plan.mode == "backfill":
+            wanted = [page.url for page in pages if not page.outside_range]
+            await self._ask(ledger.readmit, wanted, plan.since, plan.until)
+
+    async def _leads_on(self, response: Response, request: Request) -> bool:
+        """Whether the next page of a listing can name something that is wanted.
+
+        An incremental crawl stops where a whole page was known when the site was last covered.
+        (Known since then is not enough: a crawl that was killed has discovered the first pages
+        of a listing and never seen the others.) Behind a page that gave no answer the last time
+        nothing was seen, so from there a listing is read to its end. A backfill stops where all
+        of the page before is older than since.
+        """
+        plan = self.spider.plan
+        if request.meta["to_its_end"]:
+            return True
+        if plan.mode != "backfill" and self.spider.covered_at:
+            fresh = request.meta["fresh"]
+            known = await self._ask(ledger.discovered_before, fresh, self.spider.covered_at)
+            return len(known) < len(fresh)
+        if plan.since and (before := response.meta.get("entries")):
+            dates = await self._ask(ledger.dates, before)
+            return not dates or any(date is None or date >= plan.since for date in dates)
+        return True
+
+    # --- the way to the database --------------------------------------------------------------
+
+    @property
+    def spider(self) -> Any:
+        return self.crawler.spider
+
+    async def _ask(self, question: Callable[..., Answer], *args: Any) -> Answer:
+        """The answer of a function of the database, in a transaction of its own."""
+
+        def in_transaction() -> Answer:
+            with self.engine.begin() as connection:
+                return question(connection, *args)
+
+        return await self.patience.run(in_transaction)

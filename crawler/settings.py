@@ -1,0 +1,119 @@
+"""The table of contents: pace, paths, the order of stations. The only reader of the environment.
+
+Each name is a Scrapy setting, so ``-s NAME=value`` overrides it for one run.
+"""
+
+import os
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from crawler import __version__
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+_environment = {**dotenv_values(PROJECT_DIR / ".env"), **os.environ}
+
+BOT_NAME = "alkarmel-archive"
+SPIDER_MODULES = ["crawler.spiders"]
+COMMANDS_MODULE = "crawler.commands"
+
+# --- The site -------------------------------------------------------------------------------
+ALKARMEL_URL = _environment.get("ALKARMEL_URL") or None
+ALKARMEL_TIMEZONE = _environment.get("ALKARMEL_TIMEZONE") or "Asia/Hebron"
+
+# The thin layer that belongs to one site: all of it may stay empty. README shows how to find
+# the values with `scrapy shell` and `scrapy parse`.
+SITE_HOSTS: list[str] = []  # further hosts of the same site, beside its own and www.
+SITE_ARTICLES: list[str] = []  # regular expressions of addresses that are articles
+SITE_LISTINGS: list[str] = []  # … that are listings
+SITE_IGNORED: list[str] = []  # … that are neither
+SITE_SELECTORS: dict[str, str] = {}  # CSS for title, body, published, section, author, image
+
+# --- Discovery: every road can be closed -----------------------------------------------------
+DISCOVER_SITEMAPS = True
+DISCOVER_FEEDS = True
+DISCOVER_LISTINGS = True
+DISCOVER_LINKS = True  # addresses of articles that articles link to
+DISCOVER_GAPS = True  # backfill only: unseen numbers between known article numbers
+SITEMAP_ADDRESSES = ["/sitemap.xml", "/sitemap_index.xml"]  # where robots.txt names none
+FEED_ADDRESSES = ["/feed", "/rss"]  # where no page names one
+SITEMAPS_PER_CRAWL = 1_000  # documents, against endless indexes
+LISTINGS_PER_CRAWL = 2_000  # different listings (sections, tags), without their further pages
+LISTING_DEPTH = 3  # clicks from the home page to a listing
+PAGES_PER_LISTING = 10_000  # along «next», against endless calendars
+GAPS_PER_CRAWL = 2_000  # guessed addresses
+
+# --- Pace and manners ------------------------------------------------------------------------
+CRAWLER_CONTACT = _environment.get("CRAWLER_CONTACT") or None
+USER_AGENT = (
+    f"alkarmel-archive/{__version__} (news archive; +{CRAWLER_CONTACT or 'no contact given'})"
+)
+ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = BOT_NAME
+DOWNLOAD_DELAY = 1.0  # seconds; Crawl-delay and AutoThrottle can only lengthen it
+CONCURRENT_REQUESTS = 8
+CONCURRENT_REQUESTS_PER_DOMAIN = 8
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+RETRY_AFTER_MAX = 600  # seconds that a crawl waits when told to; longer: it goes on without
+DOWNLOAD_TIMEOUT = 60
+RETRY_TIMES = 2  # at once; afterwards the ledger tries again, later and later
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+FETCH_ATTEMPTS = 6  # crawls in which a page may fail before its state is failed
+FETCH_BACKOFF = 300  # seconds to the second attempt; four times as long before each further one
+
+# --- Safety ----------------------------------------------------------------------------------
+DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # as sent and unpacked
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_VERIFY_CERTIFICATES = True
+REDIRECT_MAX_TIMES = 5
+METAREFRESH_ENABLED = False  # news sites refresh a page every few minutes to itself
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+COOKIES_ENABLED = False
+TWISTED_DNS_RESOLVER = "crawler.middlewares.site.PublicHostResolver"
+
+# --- The archive -----------------------------------------------------------------------------
+DATABASE_URL = _environment.get("DATABASE_URL") or None
+ARCHIVE_DIR = (
+    Path(
+        _environment.get("ARCHIVE_DIR")
+        or (
+            "/var/lib/alkarmel-archive"
+            if os.geteuid() == 0
+            else Path.home() / ".local/share/alkarmel-archive"
+        )
+    )
+    .expanduser()
+    .absolute()
+)
+ARCHIVE_MIN_FREE = 200 * 1024 * 1024  # bytes; with less no crawl starts
+DATABASE_PATIENCE = 300  # seconds that a crawl waits for a database that went away
+BATCH_SIZE = 64  # pages claimed, or items stored, in one transaction
+
+# --- Stations ----------------------------------------------------------------------------------
+ITEM_PIPELINES = {
+    "crawler.pipelines.cleaning.CleaningPipeline": 100,
+    "crawler.pipelines.validation.ValidationPipeline": 200,
+    "crawler.pipelines.fingerprint.FingerprintPipeline": 300,
+    "crawler.pipelines.storage.StoragePipeline": 400,
+}
+SPIDER_MIDDLEWARES = {
+    "crawler.middlewares.ledger.LedgerMiddleware": 500,
+    # Depth and length of addresses are bounded by the ledger and the listings' own budgets.
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+}
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.middlewares.site.SiteMiddleware": 50,
+    "crawler.middlewares.pace.PaceMiddleware": 560,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+}
+EXTENSIONS = {
+    "crawler.extensions.progress.ProgressLine": 500,
+}
+
+# First in, first out: listings and the articles they name take turns, and nothing starves.
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
+LOG_LEVEL = "INFO"

@@ -1,0 +1,161 @@
+"""What a site asks of the pace, and names that lead into private networks: in real reactors."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scrapy.http import Response
+from scrapy.resolver import dnscache
+from twisted.internet.error import DNSLookupError
+from twisted.internet.testing import MemoryReactorClock
+
+from crawler.middlewares.pace import retry_after
+from crawler.middlewares.site import PublicHostResolver
+from tests.conftest import PROJECT
+from tests.site.replica import Site
+from tests.site.server import serve
+
+# --- Retry-After -------------------------------------------------------------------------------
+
+
+def asked(value: str | None) -> float | None:
+    headers = {} if value is None else {"Retry-After": value}
+    return retry_after(Response("https://alkarmel.example/", status=503, headers=headers))
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+        ("Fri, 99 Dec 1999 23:59:59 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_nothing(value: str | None, seconds: float | None) -> None:
+    assert asked(value) == seconds
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
+def test_retry_after_may_be_a_date(zone: str) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=90)).replace("+0000", zone)
+    seconds = asked(date)
+    assert seconds is not None
+    assert 85 < seconds <= 90
+
+
+@given(
+    st.one_of(st.text(st.characters(max_codepoint=255)), st.from_regex(r"[A-Z][a-z]{2}, .* GMT"))
+)
+@example("²")
+@example("Thu, 01 Jan 99999 00:00:00 GMT")
+@example("Thu, 01 Jan 0001 00:00:00 +2359")
+def test_no_retry_after_stops_a_crawl(value: str) -> None:
+    headers = {"Retry-After": value.encode("utf-8", "replace")}
+    seconds = retry_after(Response("https://alkarmel.example/", headers=headers))
+    assert seconds is None or seconds >= 0
+
+
+# --- names that resolve ------------------------------------------------------------------------
+
+# «localhost» is a name that every machine resolves, and to itself.
+CONNECT = """
+import sys
+from twisted.internet import reactor, task
+from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
+from twisted.internet.protocol import Protocol
+from scrapy.settings import Settings
+from scrapy.utils.test import get_crawler
+from crawler.middlewares.site import PublicHostResolver
+
+name, port, home = sys.argv[1:]
+crawler = get_crawler(settings_dict={"ALKARMEL_URL": home})
+PublicHostResolver.from_crawler(crawler, reactor).install_on_reactor()
+
+async def connect(reactor):
+    for attempt in ("first", "from the cache"):
+        try:
+            protocol = await connectProtocol(HostnameEndpoint(reactor, name, int(port)), Protocol())
+        except Exception as error:
+            print(f"{type(error).__name__}: {error}")
+        else:
+            print("connected")
+            protocol.transport.loseConnection()
+
+task.react(lambda reactor: task.ensureDeferred(connect(reactor)))
+"""
+
+
+def connections(name: str, port: int, home: str) -> list[str]:
+    """What became of two connections to a host, in a process with a reactor of its own."""
+    process = subprocess.run(
+        [sys.executable, "-c", CONNECT, name, str(port), home],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return process.stdout.splitlines()
+
+
+def test_a_public_site_cannot_lead_to_this_machine_by_a_name_of_it() -> None:
+    with serve(Site("post", articles=3)) as server:
+        port = int(server.url.rstrip("/").rpartition(":")[2])
+        refusals = connections("localhost", port, "https://alkarmel.example/")
+        assert server.requests == []
+    assert len(refusals) == 2
+    for refusal in refusals:
+        assert refusal.startswith("DNSLookupError")
+
+
+def test_a_site_on_this_machine_can_be_archived() -> None:
+    with serve(Site("post", articles=3)) as server:
+        port = int(server.url.rstrip("/").rpartition(":")[2])
+        assert connections("localhost", port, f"http://localhost:{port}/") == ["connected"] * 2
+
+
+@pytest.fixture
+def resolved() -> Iterator[Callable[[str], Any]]:
+    """What becomes of a name of a public site that resolves to an address."""
+    name = "name.alkarmel.example"
+
+    def resolve(address: str) -> Any:
+        resolver = PublicHostResolver(MemoryReactorClock(), cache_size=10, timeout=1)
+        dnscache[name] = address  # the answer of a name server, without one
+        outcome: list[Any] = []
+        resolver.getHostByName(name).addBoth(outcome.append)
+        return outcome[0]
+
+    yield resolve
+    dnscache.pop(name)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "0.0.0.0"),
+        "169.254.169.254",
+    ],
+)
+def test_a_name_at_no_public_address_is_refused(
+    resolved: Callable[[str], Any], address: str
+) -> None:
+    failure = resolved(address)
+    assert failure.check(DNSLookupError)
+    assert f"name.alkarmel.example is at {address}" in str(failure.value)
+
+
+def test_a_name_at_a_public_address_is_resolved(resolved: Callable[[str], Any]) -> None:
+    assert resolved("151.101.1.1") == "151.101.1.1"

@@ -1,0 +1,239 @@
+"""Crawls of sites that fail, lie or lay traps, and crawls that are killed."""
+
+import re
+import signal
+import time
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+import sqlalchemy as sa
+
+from tests.conftest import Archive, ended
+from tests.site.faults import (
+    DISALLOW_ALL,
+    Cut,
+    EndlessPages,
+    GzipBomb,
+    Large,
+    Redirect,
+    RedirectLoop,
+    SoftMissing,
+    Status,
+    Text,
+)
+from tests.site.replica import Site
+from tests.site.server import Server, serve
+
+
+def page_of(archive: Archive, server: Server, number: int) -> sa.Row[tuple[object, ...]]:
+    """The ledger's row of one article of the `post` layout."""
+    return archive.rows("SELECT * FROM pages WHERE url = :url", url=f"{server.url}post/{number}")[0]
+
+
+def make_due(archive: Archive) -> None:
+    """Let the time pass until what failed may be tried again."""
+    with archive.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE pages SET next_fetch_at = now() WHERE state = 'pending'")
+        )
+
+
+def asked_for(server: Server, number: int) -> int:
+    return sum(f"/post/{number}" in record.path for record in server.requests)
+
+
+@pytest.mark.parametrize("kills", [1, 3])
+def test_a_crawl_killed_at_any_moment_leaves_neither_hole_nor_double(
+    archive: Archive, kills: int
+) -> None:
+    with serve(Site("post", articles=90)) as server:
+        for _ in range(kills):
+            before = len(server.requests)
+            crawl = archive.start(server.url, "-s", "DOWNLOAD_DELAY=0.02")
+            while len(server.requests) < before + 25:
+                assert crawl.poll() is None
+            crawl.send_signal(signal.SIGKILL)
+            ended(crawl)
+        assert archive.crawl(server.url).exit_code == 0
+        assert archive.value("SELECT count(*) FROM articles") == len(server.site.truth)
+    assert archive.value("SELECT count(*) FROM revisions") == 90
+    assert archive.value("SELECT count(*) FROM pages WHERE state = 'pending'") == 0
+    outcomes = Counter(row.outcome for row in archive.rows("SELECT outcome FROM runs"))
+    assert outcomes == {"interrupted": kills, "finished": 1}
+
+
+def test_an_article_that_failed_is_tried_again_though_no_page_links_it(archive: Archive) -> None:
+    with serve(Site("post", articles=30)) as server:
+        number = server.site.truth[-1].number
+        server.site.faults.add(re.compile(f"/+post/{number}"), Status(500))
+        archive.crawl(server.url)
+        page = page_of(archive, server, number)
+        assert (page.state, page.attempts, page.http_status) == ("pending", 1, 500)
+        assert page.reason == "HTTP 500"
+        assert page.next_fetch_at > page.last_fetched_at
+        make_due(archive)
+        server.site.faults.clear()
+        server.site.faults.add(re.compile("/(category|$)"), Status(500))
+        archive.crawl(server.url)
+        assert page_of(archive, server, number).state == "archived"
+
+
+def test_tries_have_an_end(archive: Archive) -> None:
+    with serve(Site("post", articles=12)) as server:
+        number = server.site.truth[3].number
+        server.site.faults.add(re.compile(f"/+post/{number}"), Status(500))
+        for _ in range(3):
+            archive.crawl(server.url, "-s", "FETCH_ATTEMPTS=2")
+            make_due(archive)
+        page = page_of(archive, server, number)
+        assert (page.state, page.attempts) == ("failed", 2)
+        assert asked_for(server, number) == 2 * 2  # each try is one request and one retry
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "reason"),
+    [
+        (Status(404), "gone", "HTTP 404"),
+        (Status(410), "gone", "HTTP 410"),
+        (Redirect("/"), "gone", "leads to the home page"),
+        (Redirect("http://elsewhere.example/"), "excluded", "leads outside the site"),
+        (Redirect("http://169.254.169.254/latest/"), "excluded", "leads outside the site"),
+        (Redirect("http://127.0.0.1:1/"), "excluded", "leads outside the site"),
+        (RedirectLoop(), "rejected", "redirect"),
+        (SoftMissing(), "rejected", "listing"),
+        (Large(11), "rejected", "larger than"),
+        (GzipBomb(), "rejected", "exceed"),
+        (Cut(0.5), "pending", ""),
+        (Text("nothing here"), "rejected", "no article"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else value,
+)
+def test_a_page_that_is_none_has_its_state_and_reason(
+    archive: Archive, fault: object, state: str, reason: str
+) -> None:
+    with serve(Site("post", articles=8)) as server:
+        number = server.site.truth[2].number
+        server.site.faults.add(re.compile(f"/+post/{number}"), fault)
+        crawl = archive.crawl(server.url)
+        assert crawl.exit_code == 0, crawl.log
+        page = page_of(archive, server, number)
+        assert page.state == state
+        assert reason in page.reason
+        assert archive.value("SELECT count(*) FROM articles") == 7
+
+
+def test_listings_without_an_end_come_to_one(archive: Archive) -> None:
+    with serve(Site("post", articles=20)) as server:
+        server.site.faults.add(re.compile(r"/category/.*page=[2-9]"), EndlessPages(fresh=False))
+        crawl = archive.crawl(server.url)
+        assert crawl.exit_code == 0, crawl.log
+        assert len(server.requests) < 150
+
+
+def test_listings_with_ever_new_entries_end_with_their_budget(archive: Archive) -> None:
+    with serve(Site("post", articles=8)) as server:
+        server.site.faults.add(re.compile(r"/category/.*page="), EndlessPages(fresh=True))
+        archive.crawl(server.url, "-s", "PAGES_PER_LISTING=5")
+        pages = Counter(
+            record.path.split("?")[0] for record in server.requests if "page=" in record.path
+        )
+        assert max(pages.values(), default=0) <= 5
+
+
+def test_robots_txt_is_obeyed(archive: Archive) -> None:
+    with serve(Site("post", articles=8)) as server:
+        number = server.site.truth[2].number
+        server.site.faults.add("/robots.txt", Text(f"User-agent: *\nDisallow: /*post/{number}\n"))
+        archive.crawl(server.url)
+        assert asked_for(server, number) == 0
+        page = page_of(archive, server, number)
+    assert (page.state, page.reason) == ("excluded", "Forbidden by robots.txt")
+
+
+def test_a_site_that_forbids_everything_is_left_alone(archive: Archive) -> None:
+    with serve(Site("post", articles=8)) as server:
+        server.site.faults.add("/robots.txt", Text(DISALLOW_ALL))
+        crawl = archive.crawl(server.url)
+        assert [record.path for record in server.requests] == ["/robots.txt"]
+    assert crawl.exit_code != 0
+    assert "robots.txt" in crawl.log
+
+
+def test_the_delay_that_robots_txt_asks_for_is_kept(archive: Archive) -> None:
+    with serve(Site("post", articles=3, crawl_delay=0.5)) as server:
+        archive.crawl(server.url)
+        times = [record.time for record in server.requests]
+    gaps = [later - earlier for earlier, later in pairwise(times[2:])]
+    assert len(gaps) > 5
+    assert min(gaps) >= 0.45
+
+
+def test_a_site_that_asks_to_wait_is_not_asked_before(archive: Archive) -> None:
+    with serve(Site("post", articles=30)) as server:
+        number = server.site.truth[9].number
+        server.site.faults.add(re.compile(f"/+post/{number}"), Status(503, retry_after=3), times=1)
+        crawl = archive.crawl(server.url)
+        assert crawl.exit_code == 0, crawl.log
+        refused = next(record.time for record in server.requests if record.status == 503)
+        # Requests that were on their way already are not called back.
+        later = [r.time - refused for r in server.requests if r.time > refused + 0.5]
+        assert min(later) >= 2.9
+        assert page_of(archive, server, number).state == "archived"
+
+
+def test_a_listing_that_failed_is_where_the_next_crawl_begins(archive: Archive) -> None:
+    with serve(Site("post", articles=300)) as server:
+        server.site.faults.add("/tags", Status(404))
+        server.site.faults.add(re.compile(r".*page=2"), Status(500))
+        archive.crawl(server.url)
+        assert archive.value("SELECT count(*) FROM articles") < 300
+        server.site.faults.clear()
+        server.site.faults.add("/tags", Status(404))
+        archive.crawl(server.url)
+        assert archive.value("SELECT count(*) FROM articles") == 300
+
+
+def test_a_database_that_comes_back_costs_nothing(archive: Archive, postgres: sa.Engine) -> None:
+    with serve(Site("post", articles=40)) as server:
+        crawl = archive.start(server.url, "-s", "DOWNLOAD_DELAY=0.05")
+        while len(server.requests) < 15:
+            assert crawl.poll() is None
+        with postgres.connect() as connection:
+            name = archive.url.database
+            connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"))
+            connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+                ),
+                {"name": name},
+            )
+            time.sleep(3)
+            connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"))
+        assert ended(crawl).exit_code == 0
+    archive.engine.dispose()
+    assert archive.value("SELECT count(*) FROM articles") == 40
+
+
+def test_a_database_that_stays_away_ends_the_crawl(archive: Archive, postgres: sa.Engine) -> None:
+    with serve(Site("post", articles=40)) as server:
+        crawl = archive.start(server.url, "-s", "DOWNLOAD_DELAY=0.05", "-s", "DATABASE_PATIENCE=2")
+        while len(server.requests) < 15:
+            assert crawl.poll() is None
+        with postgres.connect() as connection:
+            name = archive.url.database
+            connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"))
+            connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+                ),
+                {"name": name},
+            )
+        result = ended(crawl)
+        assert result.exit_code == 1
+        assert "database lost" in result.output.splitlines()[-1]
+        with postgres.connect() as connection:
+            connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"))
+        archive.engine.dispose()
+        assert archive.crawl(server.url).exit_code == 0
+    assert archive.value("SELECT count(*) FROM articles") == 40
