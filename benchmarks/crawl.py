@@ -1,0 +1,173 @@
+"""CPU and memory of a whole crawl: python -m benchmarks.crawl [--articles 3000] [--layout post].
+
+Prints CPU seconds of the crawler for 1,000 articles, beside Scrapy that is given the addresses
+and looks at nothing (the floor) and beside the tutorial's shape (CrawlSpider, one ORM commit an
+item). Without delay, concurrency 16, the site on the other core. Trust the ratios.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from crawler.db.embedded import EmbeddedPostgres
+from crawler.db.session import connect, database_url
+
+PROJECT = Path(__file__).resolve().parent.parent
+SETTINGS = {
+    "DOWNLOAD_DELAY": "0",
+    "AUTOTHROTTLE_ENABLED": "False",
+    "CONCURRENT_REQUESTS": "16",
+    "CONCURRENT_REQUESTS_PER_DOMAIN": "16",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """CPU of one crawler process, user and system, in seconds; its peak memory in MB."""
+
+    name: str
+    articles: int
+    cpu: float
+    peak: float
+
+    @property
+    def per_thousand(self) -> float:
+        return self.cpu / self.articles * 1000
+
+
+def main() -> None:
+    options = read_options()
+    cores = sorted(os.sched_getaffinity(0))
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        EmbeddedPostgres(Path(directory)) as server,
+        site(options, core=cores[-1]) as home,
+    ):
+        os.sched_setaffinity(0, {cores[0]})
+        addresses = Path(directory) / "addresses.txt"
+        addresses.write_text("\n".join(article_addresses(home)))
+        results = [
+            measure_floor(home, addresses),
+            measure_ours(home, server, options.articles, Path(directory)),
+            measure_tutorial(home, server),
+        ]
+    show(results)
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--articles", type=int, default=3000)
+    parser.add_argument("--layout", default="post", choices=("table", "post", "semantic"))
+    parser.add_argument("--weight", type=int, default=95_000, help="bytes of a page")
+    return parser.parse_args()
+
+
+@contextmanager
+def site(options: argparse.Namespace, core: int) -> Iterator[str]:
+    """The replica, in a process on a core of its own; gives its address."""
+    command = [sys.executable, "-m", "tests.site", "--layout", options.layout, "--port", "0"]
+    command += ["--articles", str(options.articles), "--weight", str(options.weight)]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    os.sched_setaffinity(process.pid, {core})
+    try:
+        assert process.stdout
+        yield process.stdout.readline().split()[-1]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def article_addresses(home: str) -> list[str]:
+    with urllib.request.urlopen(f"{home}__truth.json") as response:
+        return [home + article["address"].lstrip("/") for article in json.load(response)]
+
+
+def measure_floor(home: str, addresses: Path) -> Measured:
+    arguments = ["-a", f"addresses={addresses}"]
+    return run("Scrapy, given the addresses", "floor", arguments, count_lines(addresses))
+
+
+def measure_tutorial(home: str, server: EmbeddedPostgres) -> Measured:
+    url = new_database(server, "tutorial")
+    arguments = ["-a", f"home={home}", "-a", f"database={url}"]
+    return run("CrawlSpider, a commit an item", "tutorial", arguments, url)
+
+
+def measure_ours(home: str, server: EmbeddedPostgres, articles: int, directory: Path) -> Measured:
+    url = new_database(server, "ours")
+    environment = {"ALKARMEL_URL": home, "DATABASE_URL": url, "ARCHIVE_DIR": str(directory)}
+    return run("this project", "alkarmel", [], url, environment)
+
+
+def new_database(server: EmbeddedPostgres, name: str) -> str:
+    url = database_url(server.url)
+    administrator = connect(url.set(username="postgres", database="postgres"))
+    with administrator.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} OWNER alkarmel"))
+    administrator.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+def run(
+    name: str,
+    spider: str,
+    arguments: list[str],
+    articles: int | str,
+    environment: dict[str, str] | None = None,
+) -> Measured:
+    """Run a spider to its end; ``articles`` is their number, or the database to count them in."""
+    command = [sys.executable, "-m", "scrapy", "crawl", spider, *arguments]
+    if spider != "alkarmel":
+        command = [sys.executable, "-m", "benchmarks.plain_spiders", spider, *arguments]
+    for setting, value in SETTINGS.items():
+        command += ["-s", f"{setting}={value}"]
+    process = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **(environment or {})})
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{name}: the crawl ended with {os.waitstatus_to_exitcode(status)}")
+    stored = count_articles(articles) if isinstance(articles, str) else articles
+    return Measured(name, stored, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def count_lines(file: Path) -> int:
+    return len(file.read_text().splitlines())
+
+
+def count_articles(url: str) -> int:
+    engine = connect(database_url(url))
+    with engine.connect() as connection:
+        count: int = connection.execute(sa.text("SELECT count(*) FROM articles")).scalar_one()
+    engine.dispose()
+    return count
+
+
+def show(results: list[Measured]) -> None:
+    floor = results[0].per_thousand
+    columns = ("crawler", "articles", "CPU s / 1,000", "× floor", "peak MB")
+    table = Table(*columns, title="A crawl without delay, concurrency 16")
+    for result in results:
+        table.add_row(
+            result.name,
+            str(result.articles),
+            f"{result.per_thousand:.1f}",
+            f"{result.per_thousand / floor:.2f}",
+            f"{result.peak:.0f}",
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
