@@ -12,6 +12,7 @@ from rich.table import Table
 
 from crawler.db.session import archive_database, connect
 from tests.site.replica import Site
+from tests.site.seed import find_seed_article
 from tests.site.server import serve
 
 PROJECT = Path(__file__).resolve().parent
@@ -32,7 +33,8 @@ QUERIES = {
 def main() -> int:
     DEMO.mkdir(exist_ok=True)
     port = site_port()
-    with serve(Site(layout="post", articles=60), port=port) as site:
+    replica = Site(layout="post", articles=60, seed_article=find_seed_article())
+    with serve(replica, port=port) as site:
         print(f"The replica site is at {site.url}; the archive is in {DEMO.name}/.", flush=True)
         exit_code = crawl(site.url)
     if exit_code == 0:

@@ -99,7 +99,7 @@ class Archive:
         process = subprocess.Popen(
             [*command, *arguments],
             cwd=PROJECT,
-            env=self.environment(ALKARMEL_URL=home, **environment),
+            env=self.environment(**{"ALKARMEL_URL": home} | environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -24,6 +24,7 @@ def complaint(log: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "environment", "named"),
     [
+        ([], {"ALKARMEL_URL": ""}, "make demo"),
         ([], {"ALKARMEL_URL": "file:///etc/passwd"}, "file:///etc/passwd"),
         (["-a", "mode=fast"], {}, "mode=fast"),
         (["-a", "mode=backfill", "-a", "since=2020-02-30"], {}, "since=2020-02-30"),

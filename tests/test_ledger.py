@@ -225,12 +225,15 @@ def test_a_page_that_another_run_is_just_taking_is_passed_over(engine: sa.Engine
     assert not taken[0] & taken[1]
 
 
-def test_a_claim_that_lapsed_is_anybodys(connection: sa.Connection) -> None:
-    slow, quick = add_run(connection), add_run(connection)
-    past = now(connection) - timedelta(seconds=1)
-    page_id = add_page(connection, PAGE, claimed_by=slow, claimed_until=past)
-    assert [due.id for due in claim(connection, quick)] == [page_id]
-    assert page(connection, page_id).claimed_by == quick
+def test_a_claim_that_lapsed_is_anybodys_though_its_run_lives(engine: sa.Engine) -> None:
+    slow = CrawlRun.open(engine, spider=SITE, mode="worker")
+    with engine.begin() as connection:
+        quick = add_run(connection, mode="worker")
+        past = now(connection) - timedelta(seconds=1)
+        page_id = add_page(connection, PAGE, claimed_by=slow.id, claimed_until=past)
+        assert [due.id for due in claim(connection, quick)] == [page_id]
+        assert page(connection, page_id).claimed_by == quick
+    slow.let_go()
 
 
 def test_the_claims_of_a_dead_run_come_back_and_those_of_a_living_one_do_not(

@@ -36,6 +36,7 @@ class LedgerMiddleware:
         self.patience = Patience.of(crawler)
         self.run_id = crawler.settings.getint("RUN_ID")
         self.gaps_filled = False
+        self.held_back: list[Request] = []  # listings for when nothing else is to be done
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -85,8 +86,11 @@ class LedgerMiddleware:
             pages = await self._claim()
             for page in pages:
                 yield self._page_request(page)
-            if not pages and was_idle and not await self._fill_gaps():
-                return
+            if not pages and was_idle:
+                if not self.held_back and not await self._fill_gaps():
+                    return
+                while self.held_back:
+                    yield self.held_back.pop(0)
             if not pages or self._has_requests():
                 await self.crawler.signals.wait_for(signals.scheduler_empty)
 
@@ -122,33 +126,40 @@ class LedgerMiddleware:
     async def process_spider_output(
         self, response: Response, result: AsyncIterator[Any]
     ) -> AsyncIterator[Any]:
-        next_pages = []
+        next_pages, added = [], 0
         async for output in result:
             if isinstance(output, Discoveries):
-                await self._discover(output.pages)
-            elif isinstance(output, Request) and "fresh" in output.meta:
+                added += await self._discover(output.pages)
+            elif not isinstance(output, Request):
+                yield output
+            elif "fresh" in output.meta:
                 next_pages.append(output)  # the page's own addresses come first
+            elif output.meta.get("is_last"):
+                self.held_back.append(output)
             else:
                 yield output
         for request in next_pages:
-            if await self._leads_on(response, request):
+            if await self._leads_on(response, request, added):
                 yield request
 
-    async def _discover(self, pages: list[Discovery]) -> None:
-        added = await self._ask(ledger.discover, self.spider.name, pages)
+    async def _discover(self, pages: list[Discovery]) -> int:
+        """How many of the pages were new."""
+        added: int = await self._ask(ledger.discover, self.spider.name, pages)
         self.stats.inc_value("page/discovered", added)
         plan = self.spider.plan
         if plan.mode == "backfill":
             wanted = [page.url for page in pages if not page.outside_range]
             await self._ask(ledger.readmit, wanted, plan.since, plan.until)
+        return added
 
-    async def _leads_on(self, response: Response, request: Request) -> bool:
+    async def _leads_on(self, response: Response, request: Request, added: int) -> bool:
         """Whether the next page of a listing can name something that is wanted.
 
         An incremental crawl stops where a whole page was known when the site was last covered.
         (Known since then is not enough: a crawl that was killed has discovered the first pages
         of a listing and never seen the others.) Behind a page that gave no answer the last time
-        nothing was seen, so from there a listing is read to its end. A backfill stops where all
+        nothing was seen, so from there a listing is read to its end. Tags, which come when all
+        else is done, lead on while they name what nothing else did. A backfill stops where all
         of the page before is older than since.
         """
         plan = self.spider.plan
@@ -158,6 +169,8 @@ class LedgerMiddleware:
             fresh = request.meta["fresh"]
             known = await self._ask(ledger.discovered_before, fresh, self.spider.covered_at)
             return len(known) < len(fresh)
+        if plan.mode != "backfill" and request.meta["is_last"]:
+            return added > 0
         if plan.since and (before := response.meta.get("entries")):
             dates = await self._ask(ledger.dates, before)
             return not dates or any(date is None or date >= plan.since for date in dates)

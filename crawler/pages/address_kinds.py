@@ -52,6 +52,10 @@ _SECTION = re.compile(
     r"قسم|أقسام|اقسام|تصنيف|تصنيفات|التصنيف|وسم|وسوم|كاتب|كتاب|الكاتب|أرشيف|ارشيف",
     re.IGNORECASE,
 )
+_ACROSS = re.compile(
+    r"[/?&](?:tags?|keywords?|topics?|authors?|writers?|وسم|وسوم|كاتب|كتاب|الكاتب)(?:[/=]|$)",
+    re.IGNORECASE,
+)
 # Parameters that show the same things in another order or dress.
 _VARIANT = re.compile(
     r"sort\w*|order\w*|filter\w*|replytocom|share|print|printable|tmpl|view_?as|img_url|"
@@ -67,6 +71,14 @@ _PAGE_PATH = re.compile(r"/page/\d+/?$")
 _ID_NUMBER = re.compile(r"(?<!\d)\d{2,}(?!\d)|=\d+(?:&|$)|/\d+(?:/|$)")
 _LONG_SLUG = re.compile(r"[^/]*(?:[-_][^/_-]+){3}[^/]*/?$")
 _HEADLINE_WORDS = 4
+
+
+def cuts_across_sections(url: str) -> bool:
+    """Whether an address calls itself a listing of a tag, a keyword or an author.
+
+    What such a listing names stands in a section too; there are thousands of them.
+    """
+    return _ACROSS.search(unquote(url)) is not None
 
 
 class AddressKinds:

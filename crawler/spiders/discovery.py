@@ -15,7 +15,7 @@ from scrapy.statscollectors import StatsCollector
 from twisted.python.failure import Failure
 
 from crawler.items import Discoveries, Discovery
-from crawler.pages.address_kinds import AddressKinds
+from crawler.pages.address_kinds import AddressKinds, cuts_across_sections
 from crawler.pages.document import Document
 from crawler.pages.feed import NotAFeed, read_feed
 from crawler.pages.links import Link
@@ -181,10 +181,17 @@ class DiscoverySpider(scrapy.Spider):
         yield from self._discoveries(articles, response.url)
         depth = response.meta.get("depth", 0) + 1
         if response.meta.get("position", 1) == 1 and depth <= self._depth_limit():
-            addresses = (link.url for link in listings)
-            limit = self.options.getint("LISTINGS_PER_CRAWL")
-            yield from self._ask("listing", addresses, limit, depth=depth)
+            yield from self._ask_listings([link.url for link in listings], depth)
         yield from self._next_page(response, page, articles)
+
+    def _ask_listings(self, addresses: list[str], depth: int) -> Iterator[Request]:
+        """Sections now; tags and authors last, and only in a crawl that covers the site."""
+        limit = self.options.getint("LISTINGS_PER_CRAWL")
+        across = [url for url in addresses if cuts_across_sections(url)]
+        sections = [url for url in addresses if url not in across]
+        yield from self._ask("listing", sections, limit, depth=depth)
+        if self.plan.mode == "backfill" or not self.covered_at:
+            yield from self._ask("listing", across, limit, depth=depth, is_last=True)
 
     def _depth_limit(self) -> int:
         """A site that was covered shows its news one click from home."""
@@ -216,6 +223,7 @@ class DiscoverySpider(scrapy.Spider):
             entries=entries,
             fresh=fresh,
             to_its_end=response.meta.get("to_its_end", False),
+            is_last=response.meta.get("is_last", False),
         )
 
     def _roads_of_the_site(self) -> Iterator[Request]:
