@@ -9,7 +9,7 @@ from crawler.db.patience import DatabaseLost, Patience
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-LINGER = 0.05  # seconds that a batch waits for company
+LINGER = 0.2  # seconds that a batch waits for company
 
 
 class GroupCommit(Generic[Item, Result]):
