@@ -31,6 +31,7 @@ SETTINGS = {
     "CONCURRENT_REQUESTS": "16",
     "CONCURRENT_REQUESTS_PER_DOMAIN": "16",
     "LOG_LEVEL": "WARNING",
+    "COOKIES_ENABLED": "False",  # its list of public suffixes would be downloaded
 }
 
 
@@ -61,9 +62,10 @@ def main() -> None:
         addresses.write_text("\n".join(article_addresses(home)))
         results = [
             measure_floor(home, addresses),
-            measure_ours(home, server, options.articles, Path(directory)),
-            measure_tutorial(home, server),
+            measure_ours(home, server, Path(directory)),
         ]
+        if not options.without_tutorial:
+            results.append(measure_tutorial(home, server))
     show(results)
 
 
@@ -72,6 +74,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--articles", type=int, default=3000)
     parser.add_argument("--layout", default="post", choices=("table", "post", "semantic"))
     parser.add_argument("--weight", type=int, default=95_000, help="bytes of a page")
+    parser.add_argument("--without-tutorial", action="store_true", help="it takes longest")
     return parser.parse_args()
 
 
@@ -106,7 +109,7 @@ def measure_tutorial(home: str, server: EmbeddedPostgres) -> Measured:
     return run("CrawlSpider, a commit an item", "tutorial", arguments, url)
 
 
-def measure_ours(home: str, server: EmbeddedPostgres, articles: int, directory: Path) -> Measured:
+def measure_ours(home: str, server: EmbeddedPostgres, directory: Path) -> Measured:
     url = new_database(server, "ours")
     environment = {"ALKARMEL_URL": home, "DATABASE_URL": url, "ARCHIVE_DIR": str(directory)}
     return run("this project", "alkarmel", [], url, environment)

@@ -21,8 +21,6 @@ HEADING_TAGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 PARAGRAPH_TAGS = HEADING_TAGS | {"p", "li", "blockquote", "pre", "dd", "dt"}
 _NO_TEXT = {"script", "style", "noscript", "template", "svg", "iframe", "object", "title", "math"}
 
-_texts_and_breaks = etree.XPath("//body/descendant::node()[self::text() or self::br]")
-
 
 @dataclass(slots=True)
 class Block:
@@ -52,95 +50,96 @@ class Block:
         return element
 
 
-@dataclass(slots=True)
-class _Place:
-    """Where the text right inside an element belongs."""
-
-    block: Element
-    anchor: Element | None
-    furniture: Element | None
-    hidden: bool
-
-
 IsFurniture = Callable[[Element], bool]
 
 
 def read_blocks(root: Element, is_furniture: IsFurniture) -> list[Block]:
     """The blocks of a page in reading order, in time linear in the size of the page."""
-    places: dict[Element, _Place] = {}
-    blocks: list[Block] = []
-    texts: list[str] = []
-    anchors: list[Element] = []
-    link_chars = breaks = 0
-    current: _Place | None = None
+    body = root.find("body")
+    if body is None:
+        return []
+    reader = _BlockReader(is_furniture)
+    reader.read(body)
+    reader.close()
+    return reader.blocks
 
-    def close() -> None:
-        nonlocal link_chars, breaks
-        text = " ".join("".join(texts).split())
-        if text and current is not None:
-            link_chars = min(link_chars, len(text))
-            blocks.append(
-                Block(current.block, text, link_chars, current.furniture, breaks, anchors[:])
+
+class _BlockReader:
+    """Walks a tree once, with the place of every open element on a stack.
+
+    A place is the block, the link and the furniture that a text right inside the element
+    belongs to. One method and plain tuples: menus of hundreds of links stand on every page.
+    """
+
+    def __init__(self, is_furniture: IsFurniture):
+        self.blocks: list[Block] = []
+        self._is_furniture = is_furniture
+        self._texts: list[str] = []
+        self._anchors: list[Element] = []
+        self._link_chars = self._breaks = 0
+        self._block: Element | None = None
+        self._furniture: Element | None = None
+
+    def read(self, body: Element) -> None:
+        places: list[_Place] = [(body, None, None)]
+        walk = etree.iterwalk(body, events=("start", "end"))
+        for event, element in walk:
+            tag = element.tag
+            if event == "end":
+                places.pop()
+                if element is not body and (tail := element.tail):
+                    self._add(tail, places[-1])
+                continue
+            block, anchor, furniture = places[-1]
+            if tag == "br":
+                self.close()
+                self._breaks += 1
+            elif tag in _NO_TEXT or _is_hidden(element):
+                walk.skip_subtree()
+                places.append(places[-1])
+                continue
+            elif tag == "a":
+                anchor = element if element.get("href") else anchor
+            elif tag not in INLINE_TAGS:
+                block = element
+            if furniture is None and self._is_furniture(element):
+                furniture = element
+            place = (block, anchor, furniture)
+            places.append(place)
+            if text := element.text:
+                self._add(text, place)
+
+    def _add(self, text: str, place: "_Place") -> None:
+        if text.isspace():
+            self._texts.append(" ")
+            return
+        block, anchor, furniture = place
+        if block is not self._block:
+            self.close()
+            self._block, self._furniture = block, furniture
+        self._texts.append(text)
+        if anchor is not None:
+            self._link_chars += len(text.strip())
+            if not self._anchors or self._anchors[-1] is not anchor:
+                self._anchors.append(anchor)
+
+    def close(self) -> None:
+        """End the block that is being read; white space alone makes none."""
+        text = " ".join("".join(self._texts).split())
+        if text and self._block is not None:
+            links = min(self._link_chars, len(text))
+            self.blocks.append(
+                Block(self._block, text, links, self._furniture, self._breaks, self._anchors)
             )
-            breaks = 0
-        texts.clear()
-        anchors.clear()
-        link_chars = 0
-
-    for node in _texts_and_breaks(root):
-        if getattr(node, "tag", None) == "br":
-            close()
-            breaks += 1
-            continue
-        if node.isspace():
-            texts.append(" ")
-            continue
-        parent = node.getparent()
-        if node.is_tail:
-            parent = parent.getparent()
-        place = places.get(parent) or _place(parent, places, is_furniture)
-        if place.hidden:
-            continue
-        if current is None or place.block is not current.block:
-            close()
-            current = place
-        texts.append(node)
-        if place.anchor is not None:
-            link_chars += len(node.strip())
-            if place.anchor not in anchors[-1:]:
-                anchors.append(place.anchor)
-    close()
-    return blocks
+            self._breaks = 0
+            self._anchors = []
+        elif self._anchors:
+            self._anchors = []
+        self._texts.clear()
+        self._link_chars = 0
 
 
-def _place(element: Element, places: dict[Element, _Place], is_furniture: IsFurniture) -> _Place:
-    """The place of an element and of all its ancestors that have none yet."""
-    path = [element]
-    for ancestor in element.iterancestors():
-        if ancestor in places:
-            break
-        path.append(ancestor)
-    above = places.get(path[-1].getparent())
-    for child in reversed(path):
-        above = places[child] = _child_place(child, above, is_furniture)
-    assert above is not None
-    return above
-
-
-def _child_place(element: Element, above: _Place | None, is_furniture: IsFurniture) -> _Place:
-    if above is None:
-        return _Place(element, None, None, False)
-    tag = element.tag
-    inline = tag in INLINE_TAGS
-    furniture = above.furniture
-    if furniture is None and is_furniture(element):
-        furniture = element
-    return _Place(
-        above.block if inline else element,
-        element if tag == "a" and element.get("href") else above.anchor,
-        furniture,
-        above.hidden or tag in _NO_TEXT or _is_hidden(element),
-    )
+_Place: TypeAlias = tuple[Element, Element | None, Element | None]
 
 
 def _is_hidden(element: Element) -> bool:
