@@ -133,6 +133,19 @@ class Archive:
         return dict(map(tuple, self.rows("SELECT state, count(*) FROM pages GROUP BY 1")))
 
 
+def run_scrapy(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Any scrapy command, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
 @dataclass(frozen=True)
 class Crawl:
     """A crawl that has ended."""
