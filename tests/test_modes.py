@@ -113,7 +113,8 @@ def test_pages_without_a_date_are_archived_without_one(archive: Archive) -> None
         sentences = [f"هذه هي الجملة رقم {n} من متن الخبر الذي لا تاريخ عليه." for n in range(60)]
         body = "".join(f"<p>{' '.join(sentences[n : n + 10])}</p>" for n in range(0, 60, 10))
         page = (
-            '<html><head><title>خبر بلا تاريخ مطبوع عليه</title><meta property="og:type" content="article">'
+            "<html><head><title>خبر بلا تاريخ مطبوع عليه</title>"
+            '<meta property="og:type" content="article">'
             '<meta property="og:title" content="خبر بلا تاريخ مطبوع عليه">'
             f"</head><body><h1>خبر بلا تاريخ مطبوع عليه</h1><article>{body}</article></body></html>"
         )

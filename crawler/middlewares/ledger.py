@@ -1,5 +1,6 @@
 """The ledger between spider and scheduler: each address gets its row, what is due is fetched."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Self, TypeVar
 
@@ -16,6 +17,8 @@ from crawler.db.session import connect
 from crawler.items import Discoveries, Discovery
 
 Answer = TypeVar("Answer")
+
+LOOK_AGAIN = 0.3  # seconds, where nothing is due and something is under way
 
 
 class LedgerMiddleware:
@@ -91,7 +94,10 @@ class LedgerMiddleware:
                     return
                 while self.held_back:
                     yield self.held_back.pop(0)
-            if not pages or self._has_requests():
+            if not pages:
+                # Responses and commits are still under way: no signal tells of the last of them.
+                await asyncio.sleep(LOOK_AGAIN)
+            elif self._has_requests():
                 await self.crawler.signals.wait_for(signals.scheduler_empty)
 
     async def _claim(self) -> list[ledger.DuePage]:

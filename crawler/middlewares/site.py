@@ -1,6 +1,5 @@
 """The border of the crawl: requests stay on the site's own hosts, and off private networks."""
 
-from ipaddress import ip_address
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
@@ -53,6 +52,6 @@ class PublicHostResolver(CachingThreadedResolver):
         return lookup if self.private_allowed else lookup.addCallback(self._refuse_private, name)
 
     def _refuse_private(self, address: str, name: str) -> str:
-        if not ip_address(address).is_global:
+        if is_private_host(address):
             raise DNSLookupError(f"{name} is at {address}, which is no public address")
         return address

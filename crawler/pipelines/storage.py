@@ -68,8 +68,10 @@ class StoragePipeline:
 
     async def item_error(self, item: Any, failure: Failure) -> None:
         # A page that the database was too far away to write stays as it was: due again.
-        if isinstance(item, ArticleItem) and not isinstance(failure.value, DatabaseLost):
-            self.stats.inc_value("article/lost")
+        if isinstance(failure.value, DatabaseLost):
+            return
+        self.stats.inc_value("article/lost")
+        if isinstance(item, ArticleItem):
             reason = " ".join(failure.getErrorMessage().split())
             await self._settle_item(item, "failed", f"could not be stored: {reason[:500]}")
 
