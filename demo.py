@@ -62,7 +62,7 @@ def crawl(url: str) -> int:
     environment |= {"ALKARMEL_URL": url, "ARCHIVE_DIR": str(DEMO), "DATABASE_URL": ""}
     # Loopback needs no politeness.
     pace = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False"]
-    command = [SCRAPY, "crawl", "alkarmel", "--logfile", str(DEMO / "crawl.log"), *pace]
+    command = [str(SCRAPY), "crawl", "alkarmel", "--logfile", str(DEMO / "crawl.log"), *pace]
     return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
 
 

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import subprocess
 import time
 from collections import Counter
 from itertools import pairwise
@@ -194,46 +195,42 @@ def test_a_listing_that_failed_is_where_the_next_crawl_begins(archive: Archive) 
         assert archive.value("SELECT count(*) FROM articles") == 300
 
 
+def let_in(postgres: sa.Engine, archive: Archive, allowed: bool) -> None:
+    """Open the archive's database to clients, or cut off those that are there and let none in."""
+    name = archive.url.database
+    with postgres.connect() as connection:
+        connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {allowed}"))
+        if not allowed:
+            clients = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            connection.execute(sa.text(clients), {"name": name})
+    archive.engine.dispose()
+
+
+def half_way(archive: Archive, server: Server, *arguments: str) -> subprocess.Popen[str]:
+    """A crawl that has some pages behind it and some before it."""
+    crawl = archive.start(server.url, "-s", "DOWNLOAD_DELAY=0.05", *arguments)
+    while len(server.requests) < 15:
+        assert crawl.poll() is None
+    return crawl
+
+
 def test_a_database_that_comes_back_costs_nothing(archive: Archive, postgres: sa.Engine) -> None:
     with serve(Site("post", articles=40)) as server:
-        crawl = archive.start(server.url, "-s", "DOWNLOAD_DELAY=0.05")
-        while len(server.requests) < 15:
-            assert crawl.poll() is None
-        with postgres.connect() as connection:
-            name = archive.url.database
-            connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"))
-            connection.execute(
-                sa.text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
-                ),
-                {"name": name},
-            )
-            time.sleep(3)
-            connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"))
+        crawl = half_way(archive, server)
+        let_in(postgres, archive, False)
+        time.sleep(3)
+        let_in(postgres, archive, True)
         assert ended(crawl).exit_code == 0
-    archive.engine.dispose()
     assert archive.value("SELECT count(*) FROM articles") == 40
 
 
 def test_a_database_that_stays_away_ends_the_crawl(archive: Archive, postgres: sa.Engine) -> None:
     with serve(Site("post", articles=40)) as server:
-        crawl = archive.start(server.url, "-s", "DOWNLOAD_DELAY=0.05", "-s", "DATABASE_PATIENCE=2")
-        while len(server.requests) < 15:
-            assert crawl.poll() is None
-        with postgres.connect() as connection:
-            name = archive.url.database
-            connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"))
-            connection.execute(
-                sa.text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
-                ),
-                {"name": name},
-            )
+        crawl = half_way(archive, server, "-s", "DATABASE_PATIENCE=2")
+        let_in(postgres, archive, False)
         result = ended(crawl)
         assert result.exit_code == 1
         assert "database lost" in result.output.splitlines()[-1]
-        with postgres.connect() as connection:
-            connection.execute(sa.text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"))
-        archive.engine.dispose()
+        let_in(postgres, archive, True)
         assert archive.crawl(server.url).exit_code == 0
     assert archive.value("SELECT count(*) FROM articles") == 40
