@@ -140,7 +140,9 @@ def repair_double_encoding(text: str) -> str:
     Left alone unless those two letters stand there double-encoded at least four times, which
     neither a Western nor an Arabic text ever prints.
     """
-    encoded = text.encode("utf-8", "ignore")  # searching bytes is many times as fast
+    if "§" not in text and "„" not in text:  # how the letters end in either codec
+        return text
+    encoded = text.encode("utf-8", "ignore")  # counting in bytes is many times as fast
     for codec, letters in _TWICE_ENCODED.items():
         if sum(map(encoded.count, letters)) >= 4:
             return _misread_sequences(codec).sub(partial(_read_again, codec), text)

@@ -170,18 +170,17 @@ class DiscoverySpider(scrapy.Spider):
 
     def follow_listing(self, response: Response, page: ListingPage) -> Found:
         """The articles of a listing, the listings that it names, and its next page."""
-        articles, listings = [], []
-        for links, headline in ((page.entries, True), (page.navigation, False)):
-            for link in links:
-                kind = self.kinds.guess(link, headline=headline)
-                if kind == "article":
-                    articles.append(link)
-                elif kind == "listing":
-                    listings.append(link)
+        links = [(link, True) for link in page.entries]
+        if response.meta.get("position", 1) == 1:  # the menus of further pages are the same
+            links += [(link, False) for link in page.navigation]
+        kinds: dict[str, list[Link]] = {"article": [], "listing": [], "other": []}
+        for link, headline in links:
+            kinds[self.kinds.guess(link, headline=headline)].append(link)
+        articles = kinds["article"]
         yield from self._discoveries(articles, response.url)
         depth = response.meta.get("depth", 0) + 1
-        if response.meta.get("position", 1) == 1 and depth <= self._depth_limit():
-            yield from self._ask_listings([link.url for link in listings], depth)
+        if depth <= self._depth_limit():
+            yield from self._ask_listings([link.url for link in kinds["listing"]], depth)
         yield from self._next_page(response, page, articles)
 
     def _ask_listings(self, addresses: list[str], depth: int) -> Iterator[Request]:
