@@ -56,8 +56,8 @@ class Command(ScrapyCrawl):
         self.settings.set("RUN_ID", run.id, priority="cmdline")
         self.crawler_process = AsyncCrawlerProcess(self.settings)
         crawler = self._create_crawler(name)
-        # What is loaded by now stays: a collector that walks through it again and again takes a
-        # fifth of a crawl's time. Pages leave few cycles behind.
+        # What is loaded by now stays: the collector need not walk through it again and again,
+        # which `make bench` shows. Pages leave few cycles behind.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
