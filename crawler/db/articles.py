@@ -1,17 +1,15 @@
 """Articles in SQL: what a batch of items makes of the archive, in one transaction."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
+from crawler.db.archived_pages import Plan, settle_pages
 from crawler.db.ledger import take_turn
-from crawler.db.models import Article, Capture, Page, RelatedLink, Revision
+from crawler.db.models import Article, Capture, RelatedLink, Revision
 from crawler.items import ArticleItem
-from crawler.text.urls import address_shape
 
 # What an edit can change without touching title or body; the rest is metadata that follows.
 _REVISED = ("title", "body", "published_at", "section")
@@ -68,25 +66,14 @@ def _store_distinct(
     connection: sa.Connection, site: str, run_id: int, items: list[ArticleItem]
 ) -> list[str]:
     stored = _stored_articles(connection, items)
-    plans = [_Plan(item, *_outcome(item, stored)) for item in items]
+    plans = [Plan(item, *_outcome(item, stored)) for item in items]
     _insert_captures(connection, run_id, plans)
     _insert_articles(connection, [plan for plan in plans if plan.outcome == "new"])
     _revise(connection, [plan for plan in plans if plan.outcome == "changed"])
     _touch(connection, [plan for plan in plans if plan.outcome in ("changed", "unchanged")])
     _replace_links(connection, [plan for plan in plans if plan.outcome in ("new", "changed")])
-    _settle_pages(connection, site, plans)
+    settle_pages(connection, site, plans)
     return [plan.outcome for plan in plans]
-
-
-@dataclass(slots=True)
-class _Plan:
-    """One item, what is to become of it, and the numbers that its rows get on the way."""
-
-    item: ArticleItem
-    outcome: str
-    article_id: int | None  # None until a new article is inserted
-    number: int  # of the revision that the item makes or repeats
-    capture_id: int | None = None
 
 
 def _stored_articles(connection: sa.Connection, items: list[ArticleItem]) -> list[sa.Row[Any]]:
@@ -139,7 +126,7 @@ def _dates_differ(item: ArticleItem, article: sa.Row[Any]) -> bool:
     return bool(item.published_at != article.published_at)
 
 
-def _insert_captures(connection: sa.Connection, run_id: int, plans: list[_Plan]) -> None:
+def _insert_captures(connection: sa.Connection, run_id: int, plans: list[Plan]) -> None:
     rows = [
         {
             "page_id": capture.page_id,
@@ -156,12 +143,12 @@ def _insert_captures(connection: sa.Connection, run_id: int, plans: list[_Plan])
         plan.capture_id = number
 
 
-def _columns(plan: _Plan) -> dict[str, Any]:
+def _columns(plan: Plan) -> dict[str, Any]:
     columns = {name: getattr(plan.item, name) for name in _COPIED}
     return columns | {"capture_id": plan.capture_id, "revision": plan.number}
 
 
-def _insert_articles(connection: sa.Connection, plans: list[_Plan]) -> None:
+def _insert_articles(connection: sa.Connection, plans: list[Plan]) -> None:
     if not plans:
         return
     rows = [
@@ -175,7 +162,7 @@ def _insert_articles(connection: sa.Connection, plans: list[_Plan]) -> None:
     _insert_revisions(connection, plans)
 
 
-def _revise(connection: sa.Connection, plans: list[_Plan]) -> None:
+def _revise(connection: sa.Connection, plans: list[Plan]) -> None:
     """Give articles their new text; a date or section that is no longer printed is kept."""
     if not plans:
         return
@@ -202,7 +189,7 @@ def _revise(connection: sa.Connection, plans: list[_Plan]) -> None:
     _insert_revisions(connection, plans)
 
 
-def _insert_revisions(connection: sa.Connection, plans: list[_Plan]) -> None:
+def _insert_revisions(connection: sa.Connection, plans: list[Plan]) -> None:
     connection.execute(
         sa.insert(Revision),
         [
@@ -222,7 +209,7 @@ def _insert_revisions(connection: sa.Connection, plans: list[_Plan]) -> None:
     )
 
 
-def _touch(connection: sa.Connection, plans: list[_Plan]) -> None:
+def _touch(connection: sa.Connection, plans: list[Plan]) -> None:
     if plans:
         connection.execute(
             sa.update(Article)
@@ -240,7 +227,7 @@ def _touch(connection: sa.Connection, plans: list[_Plan]) -> None:
         )
 
 
-def _replace_links(connection: sa.Connection, plans: list[_Plan]) -> None:
+def _replace_links(connection: sa.Connection, plans: list[Plan]) -> None:
     changed = [plan.article_id for plan in plans if plan.outcome == "changed"]
     if changed:
         connection.execute(sa.delete(RelatedLink).where(RelatedLink.article_id.in_(changed)))
@@ -251,101 +238,3 @@ def _replace_links(connection: sa.Connection, plans: list[_Plan]) -> None:
     ]
     if rows:
         connection.execute(sa.insert(RelatedLink), rows)
-
-
-def _settle_pages(connection: sa.Connection, site: str, plans: list[_Plan]) -> None:
-    """Mark the pages as archived, or as further addresses of an article.
-
-    Where a page led to another address, by redirect, that address gets its own row.
-    """
-    addresses: dict[int | None, str] = dict(
-        connection.execute(
-            sa.select(Page.id, Page.url).where(
-                Page.id.in_([plan.item.provenance.page_id for plan in plans])
-            )
-        ).all()
-    )
-    led_elsewhere = [
-        plan
-        for plan in plans
-        if addresses[plan.item.provenance.page_id] != plan.item.url and plan.outcome != "duplicate"
-    ]
-    if led_elsewhere:
-        _insert_final_pages(connection, site, led_elsewhere, addresses)
-    rows = []
-    for plan in plans:
-        capture = plan.item.provenance
-        reason = None
-        if plan.outcome == "duplicate":
-            reason = "same text, title and date as the article"
-        elif plan in led_elsewhere:
-            reason = f"leads to {plan.item.url}"
-        rows.append(
-            {
-                "page": capture.page_id,
-                "new_state": "duplicate" if reason else "archived",
-                "why": reason,
-                "article": plan.article_id,
-                "status": capture.http_status,
-                "fetched_at": capture.fetched_at,
-                "new_etag": capture.etag,
-                "modified": capture.last_modified,
-            }
-        )
-    connection.execute(_SETTLE, rows)
-
-
-_SETTLE = (
-    sa.update(Page)
-    .where(Page.id == sa.bindparam("page"))
-    .values(
-        state=sa.bindparam("new_state"),
-        reason=sa.bindparam("why"),
-        article_id=sa.bindparam("article"),
-        http_status=sa.bindparam("status"),
-        last_fetched_at=sa.bindparam("fetched_at"),
-        etag=sa.bindparam("new_etag"),
-        last_modified=sa.bindparam("modified"),
-        attempts=0,
-        next_fetch_at=None,
-        claimed_by=None,
-        claimed_until=None,
-    )
-)
-
-
-def _insert_final_pages(
-    connection: sa.Connection, site: str, plans: list[_Plan], addresses: dict[int | None, str]
-) -> None:
-    rows = []
-    for plan in plans:
-        capture = plan.item.provenance
-        shape, number = address_shape(plan.item.url)
-        rows.append(
-            {
-                "site": site,
-                "url": plan.item.url,
-                "request_url": capture.url,
-                "state": "archived",
-                "article_id": plan.article_id,
-                "discovered_on": addresses[capture.page_id],
-                "last_fetched_at": capture.fetched_at,
-                "http_status": capture.http_status,
-                "etag": capture.etag,
-                "last_modified": capture.last_modified,
-                "next_fetch_at": None,
-                "address_shape": shape,
-                "address_number": number,
-            }
-        )
-    statement = insert(Page)
-    settled = ("state", "article_id", "last_fetched_at", "http_status", "etag", "last_modified")
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Page.url],
-            set_={name: statement.excluded[name] for name in settled}
-            | {"reason": None, "attempts": 0, "next_fetch_at": None}
-            | {"claimed_by": None, "claimed_until": None},
-        ),
-        rows,
-    )
