@@ -103,7 +103,7 @@ ITEM_PIPELINES = {
 }
 SPIDER_MIDDLEWARES = {
     "crawler.middlewares.ledger.LedgerMiddleware": 500,
-    # Depth and length of addresses are bounded by the ledger and the listings' own budgets.
+    # The depth of listings is the spider's, and pages of the ledger have none.
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
 }
 DOWNLOADER_MIDDLEWARES = {

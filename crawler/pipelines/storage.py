@@ -97,8 +97,7 @@ class StoragePipeline:
         outcomes = [item for item in batch if isinstance(item, PageOutcome)]
         with self.engine.begin() as connection:
             self._check_ownership(connection)
-            site = self.site
-            stored = iter(articles.store(connection, site, self.run_id, items))
+            stored = iter(articles.store(connection, self.site, self.run_id, items))
             if outcomes:
                 ledger.settle(
                     connection,
