@@ -20,6 +20,10 @@ HEADING_TAGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 # Blocks that are one paragraph; a text right inside any other block has no paragraph element.
 PARAGRAPH_TAGS = HEADING_TAGS | {"p", "li", "blockquote", "pre", "dd", "dt"}
 _NO_TEXT = {"script", "style", "noscript", "template", "svg", "iframe", "object", "title", "math"}
+_LISTS = {"ul", "ol", "nav", "menu"}
+_MENU_LINKS = 8
+_MENU_WORD = 20  # characters; headlines are longer
+_count_links = etree.XPath("count(.//a)")
 
 
 @dataclass(slots=True)
@@ -32,6 +36,7 @@ class Block:
     furniture: Element | None = None  # the part of the page's own that it stands in
     breaks: int = 0  # how many <br> stand between it and the text before
     anchors: list[Element] = field(default_factory=list)
+    menu: bool = False  # a whole list of short links; they are no blocks of their own
 
     @property
     def link_share(self) -> float:
@@ -100,6 +105,12 @@ class _BlockReader:
                 continue
             elif tag == "a":
                 anchor = element if element.get("href") else anchor
+            elif tag in _LISTS and (words := _menu_words(element)):
+                self.close()
+                self._add_menu(element, words, element if furniture is None else furniture)
+                walk.skip_subtree()
+                places.append(places[-1])
+                continue
             elif tag not in INLINE_TAGS:
                 block = element
             if furniture is None and self._is_furniture(element):
@@ -123,6 +134,11 @@ class _BlockReader:
             if not self._anchors or self._anchors[-1] is not anchor:
                 self._anchors.append(anchor)
 
+    def _add_menu(self, element: Element, words: str, furniture: Element) -> None:
+        menu = Block(element, words, len(words), furniture, self._breaks, menu=True)
+        self.blocks.append(menu)
+        self._breaks = 0
+
     def close(self) -> None:
         """End the block that is being read; white space alone makes none."""
         text = " ".join("".join(self._texts).split())
@@ -140,6 +156,18 @@ class _BlockReader:
 
 
 _Place: TypeAlias = tuple[Element, Element | None, Element | None]
+
+
+def _menu_words(element: Element) -> str:
+    """The words of a list of many links that are too short for headlines; else nothing.
+
+    Menus and boxes of tags hold most of the links of a news page, on every page the same.
+    """
+    links = _count_links(element)
+    if links < _MENU_LINKS:
+        return ""
+    words = " ".join(element.text_content().split())
+    return words if len(words) < links * _MENU_WORD else ""
 
 
 def _is_hidden(element: Element) -> bool:

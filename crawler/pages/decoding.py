@@ -55,6 +55,19 @@ def decode_html(html: bytes, headers: Mapping[str, str] | None = None) -> tuple[
     return _clean(_decode(html, name)), name
 
 
+def utf8_markup(html: bytes, headers: Mapping[str, str] | None = None) -> bytes:
+    """What `decode_html` reads, in UTF-8: the very bytes where nothing about them is wrong."""
+    if b"\x00" not in html and not html.startswith(codecs.BOM_UTF8):
+        try:
+            text = html.decode("utf-8")
+        except UnicodeDecodeError:
+            pass  # Not all of it is UTF-8: decode_html looks closer.
+        else:
+            if repair_double_encoding(text) is text:
+                return html
+    return decode_html(html, headers)[0].encode("utf-8", "replace")
+
+
 def _clean(text: str) -> str:
     # libxml2 ends the document at a NUL.
     return text.replace("\x00", "")

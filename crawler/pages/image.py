@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from crawler.pages.blocks import Element
 from crawler.pages.document import Document
 from crawler.pages.layout import Layout
-from crawler.pages.links import absolute_url
 from crawler.pages.structured import Claim, Metadata
 
 # Pictures of the site: they stand on every page.
@@ -28,7 +27,7 @@ def find_image(
         claims = [c for c in metadata.image if not _DECORATION.search(c.value)]
         claims = claims or [Claim(src, "shape") for src in _printed(layout)]
     for claim in claims:
-        url = absolute_url(claim.value, document.base_url) if claim.value else None
+        url = document.absolute_url(claim.value) if claim.value else None
         if url:
             return Claim(url, claim.source)
     return None

@@ -2,16 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
 
 import lxml.html
 from lxml import etree
 
 from crawler.pages.document import Document
-from crawler.pages.links import Link, absolute_url, fold_spaces
+from crawler.pages.links import Link, fold_spaces
 from crawler.pages.pagination import PageLink, Pagination, fold_label
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
@@ -37,8 +36,6 @@ _READ_MORE = re.compile(
 # What differs between the addresses of one kind: numbers, slugs, anything encoded.
 _VARYING = re.compile(r"[^/?&=]*[^A-Za-z_./?&=][^/?&=]*")
 _MAJORITY = 3
-_PLAIN_ADDRESS = re.compile(r"https?://[\w.:-]+(?=[/?#]|$)", re.ASCII)
-_PLAIN_NAME = re.compile(r"[\w-]+(?:\.\w+)?(?=[?#]|$)", re.ASCII)
 
 # How well a text names the page behind its link, the best last.
 _SILENT, _WORDS, _CAPTION, _HEADLINE = range(4)
@@ -80,14 +77,18 @@ class _Target:
 
 
 class ListingPage:
-    """The links of a page, each address once and under the best of its texts."""
+    """The links of a page, each address once and under the best of its texts.
 
-    def __init__(self, document: Document):
+    ``known`` holds addresses that other pages have shown to be of no interest, such as those of
+    the site's menus; links to them are passed over.
+    """
+
+    def __init__(self, document: Document, known: Set[str] = frozenset()):
         self.document = document
+        self._known = known
         self._url = document.url.partition("#")[0]
-        base = urlsplit(document.base_url)
-        self._origin = f"{base.scheme}://{base.netloc}"
-        self._folder = f"{self._origin}{base.path.rpartition('/')[0]}/"
+        home = document.absolute_url("/") or ""
+        self._homes = {home, home.removesuffix("/")}
         self._pagination = Pagination(self._url)
 
     @cached_property
@@ -136,9 +137,8 @@ class ListingPage:
         menus_lie = headlines.count(True) >= max(_LYING_MENUS, headlines.count(False))
         targets: dict[str, _Target] = {}
         for anchor in anchors:
-            home = anchor.url.removeprefix(self._origin) in ("", "/")
-            target = targets.setdefault(anchor.url, _Target())
-            target.add(anchor, in_menu=home or (anchor.in_menu and not menus_lie))
+            in_menu = anchor.url in self._homes or (anchor.in_menu and not menus_lie)
+            targets.setdefault(anchor.url, _Target()).add(anchor, in_menu)
         return targets
 
     @cached_property
@@ -149,8 +149,8 @@ class ListingPage:
         pages: list[PageLink] = []
         anchors: list[_Anchor] = []
         for element in root.iter("a"):
-            url = self._absolute_url(element.get("href", ""))
-            if url is None or url == self._url:
+            url = self.document.absolute_url(element.get("href", ""))
+            if url is None or url == self._url or url in self._known:
                 continue
             anchor = _read_anchor(element, url, element in menus)
             if anchor.rank < _HEADLINE:
@@ -166,20 +166,9 @@ class ListingPage:
         for link in self.document.root.iter("link"):
             said = link.get(attribute, "").lower().replace(";", " ").split()
             if not set(words).isdisjoint(said):
-                url = self._absolute_url(link.get("href", ""))
+                url = self.document.absolute_url(link.get("href", ""))
                 if url and url != self._url:
                     yield url
-
-    def _absolute_url(self, href: str) -> str | None:
-        href = href.strip()
-        # Nearly every link is one of these three, and joining takes ten times as long.
-        if href[:1] == "/" and href[1:2] != "/" and "/." not in href:
-            return self._origin + href.partition("#")[0]
-        if _PLAIN_ADDRESS.match(href):
-            return href.partition("#")[0]
-        if _PLAIN_NAME.match(href):
-            return self._folder + href.partition("#")[0]
-        return absolute_url(href, self.document.base_url)
 
 
 def _shaped_like(headlines: set[str], short: set[str]) -> set[str]:

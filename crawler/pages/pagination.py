@@ -120,6 +120,11 @@ class Pagination:
         return None if is_jump else link.url
 
 
+def may_be_further_page(url: str) -> bool:
+    """Whether an address holds a number that can be that of a listing's page."""
+    return next(_readings(url), None) is not None
+
+
 def fold_label(label: str) -> str:
     """What a label says beside arrows, brackets and stretching: «التــالي »» is «التالي»."""
     return _KASHIDA_AND_MARKS.sub("", label).strip(_ORNAMENTS).lower()

@@ -13,7 +13,7 @@ from crawler.text.dates import find_dates, parse_date
 
 _LINE_CHARS = 200  # a longer block is prose, and dates in prose are not the article's
 _LINE_PIECES = 12  # pieces of text between tags
-_BEFORE_TITLE = 3  # blocks; farther up stand the header and its clock
+_BEFORE_TITLE = 3  # blocks; farther up, and above a menu, stand the header and its clock
 _AFTER_TEXT = 4
 _VISIT = timedelta(minutes=15)  # the header's clock runs with the visit
 _FIRST_YEAR = 1990
@@ -145,7 +145,10 @@ def _is_date_line(text: str, published: Published) -> bool:
 def _lines(layout: Layout) -> Iterator[int]:
     start = max(0, layout.first - 8) if layout.title_at is None else layout.title_at
     yield from range(start, min(layout.first + 1, len(layout.blocks)))
-    yield from range(start - 1, max(-1, start - 1 - _BEFORE_TITLE), -1)
+    for index in range(start - 1, max(-1, start - 1 - _BEFORE_TITLE), -1):
+        if layout.blocks[index].menu:
+            break
+        yield index
     yield from range(layout.last + 1, min(len(layout.blocks), layout.last + 1 + _AFTER_TEXT))
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from crawler.pages.blocks import Block, Element, common_ancestor
 from crawler.pages.document import Document
 from crawler.pages.furniture import opens_related_links
-from crawler.pages.links import absolute_url
 from crawler.text.urls import canonical_url
 
 MAX_LINKS = 30
@@ -43,7 +42,7 @@ def chosen_links(elements: list[Element], document: Document) -> list[str]:
 def _addresses(anchors: Iterable[Element], document: Document) -> list[str]:
     links: dict[str, str] = {}  # one address for all its spellings, the first as printed
     for anchor in anchors:
-        url = absolute_url(anchor.get("href") or "", document.base_url)
+        url = document.absolute_url(anchor.get("href") or "")
         if url and _host(url) == _host(document.url):
             links.setdefault(canonical_url(url), url)
     links.pop(canonical_url(document.url), None)

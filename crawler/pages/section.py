@@ -16,7 +16,8 @@ _SECTION_HREF = re.compile(
     r"(?:section|category|cat|dept)(?:\.\w+)?\?|[?&](?:cat|category|section|catid|cat_id|sid)=",
     re.IGNORECASE,
 )
-_trails = etree.XPath("//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb')]")
+# Looking at the attributes alone is many times as fast as asking each element for them.
+_trails = etree.XPath("//@class[contains(., 'breadcrumb')]/..|//@id[contains(., 'breadcrumb')]/..")
 _NAME_CHARS = 40
 _BESIDE = 3  # blocks
 

@@ -221,7 +221,7 @@ def _add_meta_tags(metadata: Metadata, document: Document) -> None:
 
 def _add_microdata(metadata: Metadata, document: Document) -> None:
     elements: dict[str, Any] = {}
-    for element in document.root.xpath("//body//*[@itemprop]"):
+    for element in document.root.xpath("//body//@itemprop/.."):
         for name in element.get("itemprop").split():
             elements.setdefault(name, element)
     for name, prop in _MICRODATA.items():

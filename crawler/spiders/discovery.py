@@ -20,6 +20,7 @@ from crawler.pages.document import Document
 from crawler.pages.feed import NotAFeed, read_feed
 from crawler.pages.links import Link
 from crawler.pages.listing import ListingPage
+from crawler.pages.pagination import may_be_further_page
 from crawler.pages.sitemap import NotASitemap, SitemapTooLarge, read_sitemap
 from crawler.plan import CrawlPlan
 from crawler.text.urls import canonical_url, request_url
@@ -62,6 +63,7 @@ class DiscoverySpider(scrapy.Spider):
         self.unread: dict[str, str] = {}  # listings, feeds, sitemaps without an answer: their kind
         self._asked: set[str] = set()
         self._named: set[str] = set()
+        self._done_with: set[str] = set()  # links of menus that need no second look
         self._asked_by_kind = {"listing": 0, "feed": 0, "sitemap": 0}
         self._sitemaps: list[str] = []
 
@@ -159,7 +161,7 @@ class DiscoverySpider(scrapy.Spider):
             return
         if response.meta.get("is_home"):
             yield from self._roads_of_the_site()
-        page = ListingPage(Document.of(response))
+        page = ListingPage(Document.of(response), self._done_with)
         if self.options.getbool("DISCOVER_FEEDS"):
             yield from self._ask("feed", page.feeds, self.options.getint("LISTINGS_PER_CRAWL"))
             if response.meta.get("is_home") and not page.feeds:
@@ -182,11 +184,22 @@ class DiscoverySpider(scrapy.Spider):
         if depth <= self._depth_limit():
             yield from self._ask_listings([link.url for link in kinds["listing"]], depth)
         yield from self._next_page(response, page, articles)
+        self._be_done_with(kinds["listing"] + kinds["other"])
+
+    def _be_done_with(self, links: list[Link]) -> None:
+        """Pass over these links from now on, but for what may be asked for yet."""
+        if len(self._done_with) < REMEMBERED:
+            self._done_with.update(
+                link.url
+                for link in links
+                if not may_be_further_page(link.url)
+                and (canonical_url(link.url) in self._asked or not self.plan.site.owns(link.url))
+            )
 
     def _ask_listings(self, addresses: list[str], depth: int) -> Iterator[Request]:
         """Sections now; tags and authors last, and only in a crawl that covers the site."""
         limit = self.options.getint("LISTINGS_PER_CRAWL")
-        across = [url for url in addresses if cuts_across_sections(url)]
+        across = dict.fromkeys(filter(cuts_across_sections, addresses))
         sections = [url for url in addresses if url not in across]
         yield from self._ask("listing", sections, limit, depth=depth)
         if self.plan.mode == "backfill" or not self.covered_at:

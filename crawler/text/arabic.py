@@ -87,7 +87,7 @@ _MEANINGFUL = re.compile(
     rf"|(?<=[{_PICTURE}\ufe0f])\u200d(?=[{_PICTURE}])|(?<=[{_PICTURE}])\ufe0f"
 )
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028]")
-_SPACE_RUN = re.compile(rf"(?:(?!\n)[{SPACES}])+")
+_OTHER_SPACE = re.compile(rf"[{SPACES}](?<![ \n])")
 
 
 def clean(text: str) -> str:
@@ -103,7 +103,8 @@ def clean(text: str) -> str:
     text = _PRESENTATION_FORM.sub(_letters, text)
     text = _LINE_END.sub("\n", text).replace("\u2029", "\n\n")
     text = unicodedata.normalize("NFC", _HIDDEN.sub(_kept, text))
-    lines = _SPACE_RUN.sub(" ", text).replace(" \n", "\n").replace("\n ", "\n")
+    spaced = re.sub(" {2,}", " ", _OTHER_SPACE.sub(" ", text))
+    lines = spaced.replace(" \n", "\n").replace("\n ", "\n")
     return re.sub(r"\n{3,}", "\n\n", lines).strip(" \n")
 
 

@@ -23,6 +23,13 @@ _TWIN_HOST = re.compile(r"(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.)")
 # The last label of no name is a number, so that this tells names from IP addresses.
 _NO_NAME = re.compile(r"(?:^|\.)(?:\d+|0x[\da-f]*|localhost)$|:")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/?#;]*", re.IGNORECASE)
+# What w3lib changes in nothing but its escapes, which most addresses of a page are.
+_PLAIN_ADDRESS = re.compile(
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,3})?)"
+    r"((?:/(?!\.)(?:[\w.~:!()*,=-]|%[89A-Fa-f][0-9A-Fa-f])+)*/?)"
+)
+_PLAIN_SIGNS = "/.~:!()*,=%-"
+_ESCAPE = re.compile("%..")
 _WEB_ADDRESS = re.compile(r"(https?)://([^/?#]+)(/[^?#]*)(?:\?([^#]*))?")
 _ESCAPED_TEXT = re.compile(r"[A-Za-z]?(?:%[89A-F][0-9A-F])+")
 
@@ -65,6 +72,10 @@ def request_url(url: str) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def _split(url: str) -> SplitResult | None:
     """The parts of an http(s) address after w3lib, or None."""
+    if plain := _PLAIN_ADDRESS.fullmatch(url):
+        path = _ESCAPE.sub(_upper, plain[3])
+        path = path if path.isascii() else quote(path, safe=_PLAIN_SIGNS)
+        return SplitResult(plain[1], plain[2], path or "/", "", "")
     try:
         match = _WEB_ADDRESS.fullmatch(canonicalize_url(_without_sessions(url)))
     except ValueError:
@@ -72,6 +83,10 @@ def _split(url: str) -> SplitResult | None:
     if match is None or _identity_origin(match[1], match[2]) is None:
         return None
     return SplitResult(match[1], match[2], match[3], match[4] or "", "")
+
+
+def _upper(escape: re.Match[str]) -> str:
+    return escape[0].upper()
 
 
 def _without_sessions(url: str) -> str:
