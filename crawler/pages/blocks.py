@@ -1,5 +1,6 @@
 """A page as the sequence of text blocks that a reader sees: paragraphs, headings, list items."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -24,6 +25,8 @@ _LISTS = {"ul", "ol", "nav", "menu"}
 _MENU_LINKS = 8
 _MENU_WORD = 20  # characters; headlines are longer
 _count_links = etree.XPath("count(.//a)")
+_SENTENCE_END = re.compile(r"[.!?؟…।。:»”\"']\W*$")
+_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 @dataclass(slots=True)
@@ -37,6 +40,10 @@ class Block:
     breaks: int = 0  # how many <br> stand between it and the text before
     anchors: list[Element] = field(default_factory=list)
     menu: bool = False  # a whole list of short links; they are no blocks of their own
+    prose: int = 0  # how much of it is running text, in characters
+
+    def __post_init__(self) -> None:
+        self.prose = self._count_prose()
 
     @property
     def link_share(self) -> float:
@@ -45,6 +52,18 @@ class Block:
     @property
     def heading(self) -> bool:
         return self.element.tag in HEADING_TAGS
+
+    def _count_prose(self) -> int:
+        """0 for menus, headings, labels and link lists."""
+        text = self.text
+        if len(text) < 10 or self.link_chars * 2 > len(text) or self.heading:
+            return 0
+        # A Japanese or Chinese sentence needs half as many characters.
+        weight = 2 if _CJK.search(text, 0, 30) else 1
+        length = len(text) * weight
+        if length >= 60 or (length >= 20 and _SENTENCE_END.search(text)):
+            return length - self.link_chars * weight
+        return 0
 
     @property
     def container(self) -> Element:

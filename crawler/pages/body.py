@@ -13,8 +13,6 @@ _BODY_NAMES = re.compile(
     r"(?:body|content|text|details|main)|fulltext|rich-?text|text-?content",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?؟…।。:»”\"']\W*$")
-_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 def text_blocks(root: Element) -> list[Block]:
@@ -38,21 +36,8 @@ def text_blocks(root: Element) -> list[Block]:
     return blocks
 
 
-def prose_chars(block: Block) -> int:
-    """How much of a block is running text: 0 for menus, headings, labels and link lists."""
-    text = block.text
-    if block.heading or block.link_share > 0.5:
-        return 0
-    # A Japanese or Chinese sentence needs half as many characters.
-    weight = 2 if _CJK.search(text, 0, 30) else 1
-    length = len(text) * weight
-    if length >= 60 or (length >= 20 and _SENTENCE_END.search(text)):
-        return length - block.link_chars * weight
-    return 0
-
-
 def votes(blocks: list[Block]) -> list[tuple[Block, int]]:
-    """The blocks of prose with their `prose_chars`, without excerpts right below links.
+    """The blocks of prose with its length, without excerpts right below links.
 
     Three or more long links with a text below them are cards of other articles. An article's own
     paragraphs may follow a link, but the others speak for them.
@@ -61,9 +46,8 @@ def votes(blocks: list[Block]) -> list[tuple[Block, int]]:
     excerpts: list[tuple[Block, int]] = []
     below_link = False
     for block in blocks:
-        chars = prose_chars(block)
-        if chars:
-            (excerpts if below_link else prose).append((block, chars))
+        if block.prose:
+            (excerpts if below_link else prose).append((block, block.prose))
         below_link = _is_card_title(block)
     return prose if len(excerpts) >= 3 else prose + excerpts
 

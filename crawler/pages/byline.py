@@ -9,7 +9,7 @@ from crawler.text.arabic import clean
 
 # «بقلم: …», «كتب - …»: only a line that says that a name follows.
 _PRINTED = re.compile(
-    r"^(?:بقلم|كتب|كتبت|كتبه|كتبها|الكاتب|الكاتبة|تقرير|إعداد|اعداد|تحرير|by)\s*[:/\-–]\s*(?P<name>.+)$",
+    r"(?:بقلم|كتب|كتبت|كتبه|كتبها|الكاتب|الكاتبة|تقرير|إعداد|اعداد|تحرير|by)\s*[:/\-–]\s*(?P<name>.+)$",
     re.IGNORECASE,
 )
 _NAME_CHARS = 60
@@ -26,7 +26,8 @@ def find_author(metadata: Metadata, layout: Layout) -> Claim | None:
     start = max(0, layout.above - _ABOVE)
     near = blocks[start : layout.first + 1] + blocks[layout.last : layout.last + 1 + _BELOW]
     for block in near:
-        match = _PRINTED.match(clean(block.text[:100]))
+        line = block.text[:100]
+        match = _PRINTED.search(line) and _PRINTED.match(clean(line))
         if match and len(match["name"]) <= _NAME_CHARS and "." not in match["name"]:
             return Claim(match["name"].strip(), "shape")
     return None

@@ -51,8 +51,9 @@ class Document:
     @cached_property
     def base_url(self) -> str:
         """What relative addresses are joined with: ``<base href>`` or the page's own address."""
-        href: str = self.root.xpath("string(//base/@href)").strip()
-        return absolute_url(href, self.url) or self.url
+        base = next(self.root.iter("base"), None)
+        href = None if base is None else base.get("href")
+        return absolute_url(href or "", self.url) or self.url
 
     def absolute_url(self, href: str) -> str | None:
         """The http(s) address that ``href`` means on this page; see `links.absolute_url`."""

@@ -5,7 +5,7 @@ from collections.abc import Set
 from functools import lru_cache
 
 from crawler.pages.blocks import INLINE_TAGS, Element
-from crawler.text.arabic import fold
+from crawler.text.arabic import fold, fold_line
 
 _TAGS = {
     "aside", "audio", "button", "canvas", "datalist", "dialog", "figcaption", "figure", "footer",
@@ -137,24 +137,19 @@ _LABEL_CHARS = 130  # a longer text that begins so is a sentence: «طباعة �
 _RESERVED = re.compile(fold("جميع الحقوق محفوظة") + "|all rights reserved|©")
 
 
-@lru_cache(maxsize=8192)  # menus and tickers are the same on page after page
-def _folded(label: str) -> str:
-    return fold(label)
-
-
 def opens_related_links(text: str) -> bool:
     """Whether a block is, or begins with, the heading of a box of other articles."""
-    return len(text) <= 200 and _RELATED.match(_folded(text)) is not None
+    return len(text) <= 200 and _RELATED.match(fold_line(text)) is not None
 
 
 def opens_comments(text: str) -> bool:
-    return len(text) <= _LABEL_CHARS and _COMMENTS.match(_folded(text)) is not None
+    return len(text) <= _LABEL_CHARS and _COMMENTS.match(fold_line(text)) is not None
 
 
 def is_page_label(text: str) -> bool:
     """Whether a short text is a button, a counter, a credit or a notice of the page."""
     if len(text) > 2 * _LABEL_CHARS:
         return False
-    folded = _folded(text)
+    folded = fold_line(text)
     short = len(text) <= _LABEL_CHARS and not text.rstrip().endswith((".", "؟", "?"))
     return bool((short and _PAGE_LABELS.match(folded)) or _RESERVED.search(folded))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from crawler.pages.blocks import Block, Element, common_ancestor
-from crawler.pages.body import blocks_inside, find_region, prose_chars, text_blocks
+from crawler.pages.body import blocks_inside, find_region, text_blocks
 from crawler.pages.document import Document
 from crawler.pages.paragraphs import body_blocks
 from crawler.pages.structured import Metadata
@@ -99,5 +99,5 @@ def _inside(
 
 
 def _first_prose(blocks: list[Block], inside: list[Block]) -> int:
-    first = next((block for block in inside if prose_chars(block)), None)
+    first = next((block for block in inside if block.prose), None)
     return next((index for index, block in enumerate(blocks) if block is first), len(blocks))

@@ -1,7 +1,6 @@
 """From the blocks of the article's region to its text: the page's own words left out."""
 
 from crawler.pages.blocks import Block, Element
-from crawler.pages.body import prose_chars
 from crawler.pages.furniture import is_page_label, opens_comments, opens_related_links
 from crawler.pages.title import letters
 
@@ -22,7 +21,7 @@ def body_blocks(inside: list[Block], title: str) -> list[Block]:
         if opens_related_links(text):
             in_links = True
             continue
-        if in_links and prose_chars(block) == 0:
+        if in_links and block.prose == 0:
             continue
         in_links = False
         if is_page_label(text) or _is_link(block):
@@ -30,7 +29,7 @@ def body_blocks(inside: list[Block], title: str) -> list[Block]:
         if not begun and letters(text) == said:
             continue
         kept.append(block)
-        begun = begun or prose_chars(block) > 0
+        begun = begun or block.prose > 0
     return _without_tail(kept)
 
 
@@ -39,7 +38,7 @@ def _after_title(blocks: list[Block], title: str) -> list[Block]:
     for index, block in enumerate(blocks):
         if letters(block.text) == said:
             return blocks[index + 1 :]
-        if prose_chars(block) > 3 * len(title):
+        if block.prose > 3 * len(title):
             break
     return blocks
 

@@ -105,7 +105,7 @@ def read_metadata(document: Document) -> Metadata:
 
 def _add_json_ld(metadata: Metadata, document: Document) -> None:
     articles: list[dict[str, Any]] = []
-    scripts = document.root.xpath("//script[contains(@type, 'ld+json')]")
+    scripts = [s for s in document.root.iter("script") if "ld+json" in s.get("type", "")]
     for node in (n for script in scripts for n in _nodes(_load(script.text or ""))):
         types = _types(node)
         metadata.schema_types |= types
@@ -211,9 +211,10 @@ def _add_meta_tags(metadata: Metadata, document: Document) -> None:
         if name == "author":  # article:author holds an address as often as a name
             claims = [c for c in claims if not c.value.startswith(("http", "/", "@", "www."))]
         getattr(metadata, name).extend(claims)
-    canonical = document.root.xpath("string(//link[@rel='canonical']/@href)").strip()
-    if canonical:
-        metadata.url.append(Claim(canonical, "meta"))
+    links = document.root.iter("link")
+    canonical = next((link for link in links if link.get("rel") == "canonical"), None)
+    if canonical is not None and (address := canonical.get("href", "").strip()):
+        metadata.url.append(Claim(address, "meta"))
     language = document.root.get("lang") or found.get("og:locale") or found.get("language")
     if language:
         metadata.language.append(Claim(language, "meta"))

@@ -10,7 +10,7 @@ from typing import ClassVar
 from crawler.pages.blocks import Block, Element
 from crawler.pages.document import Document
 from crawler.pages.structured import Claim, Metadata
-from crawler.text.arabic import fold
+from crawler.text.arabic import fold_line
 
 MAX_CHARS = 300
 _SITE_SEPARATOR = re.compile(r"\s+[-–—|•·»«:]+\s+|\s*[|»]\s*|\s+::\s+")
@@ -27,10 +27,10 @@ class Title:
     confirmed: bool = False  # printed twice, or three sources agree
 
 
-@lru_cache(maxsize=8192)  # menus and tickers are the same on page after page
+@lru_cache(maxsize=8192)
 def letters(text: str) -> str:
     """What two prints of one title share: folded letters and digits alone."""
-    return _NOT_LETTERS.sub("", fold(text))
+    return _NOT_LETTERS.sub("", fold_line(text))
 
 
 def claimed_title(document: Document, metadata: Metadata, blocks: list[Block]) -> Title | None:

@@ -4,7 +4,6 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from crawler.pages.blocks import Block
-from crawler.pages.body import prose_chars
 from crawler.pages.layout import Layout
 from crawler.pages.published import Published
 from crawler.pages.structured import ARTICLE_TYPES, LISTING_TYPES, Metadata
@@ -71,7 +70,7 @@ def _is_listing(inside: list[Block]) -> bool:
     excerpts = prose = 0
     after_link = False
     for block in inside:
-        if prose_chars(block):
+        if block.prose:
             prose += 1
             excerpts += after_link
             after_link = False

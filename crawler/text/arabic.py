@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # The folding, as plain data, so that SQL can be built from the same tables:
 #   lower(translate(normalize(text, NFKC), FOLDED_FROM, FOLDED_TO)), DROPPED removed,
@@ -38,6 +39,10 @@ _TWINS = {
     for folded, twins in table.items()
     for twin in twins
 }
+# Ordinary Arabic prose is full of these; of the others most texts hold none.
+_COMMON_TWINS = {twin: _TWINS[twin] for twin in "أإآؤئىة،؛؟"}
+_RARE_TWINS = {twin: folded for twin, folded in _TWINS.items() if twin not in _COMMON_TWINS}
+_RARE_TWIN = re.compile(f"[{''.join(_RARE_TWINS)}]")
 FOLDED_FROM = "".join(_TWINS)
 FOLDED_TO = "".join(_TWINS.values())
 
@@ -66,13 +71,22 @@ def fold(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text)
     # One plain search a twin takes a quarter of the time of regular expressions or str.translate.
-    for twin, folded in _TWINS.items():
+    for twin, folded in _COMMON_TWINS.items():
         text = text.replace(twin, folded)
+    if _RARE_TWIN.search(text):
+        for twin, folded in _RARE_TWINS.items():
+            text = text.replace(twin, folded)
     # PostgreSQL lower-cases Σ to σ everywhere, Python to ς at the end of a word.
     text = text.lower().replace("ς", "σ")
     # A mark that was dropped may have kept two characters from being composed.
     text = unicodedata.normalize("NFKC", _DROPPED.sub("", text))
     return " ".join(text.split())
+
+
+@lru_cache(maxsize=8192)
+def fold_line(text: str) -> str:
+    """`fold`, remembered: for the lines of a page, asked for again and again."""
+    return fold(text)
 
 
 # Presentation forms are glyphs, not spelling: lam-alef as one sign, letters by their place in
