@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from crawler.pages.document import Document
 from crawler.pages.links import absolute_url
 from crawler.pages.listing import ListingPage
+from crawler.pages.pagination import may_be_further_page
 from tests.site import Site, get
 from tests.site.sections import SECTIONS
 
@@ -380,3 +381,20 @@ def test_the_replica_home_page_has_no_next_page_and_names_its_sections(site):
 def test_beyond_the_last_page_of_the_replica_there_is_no_next_one(site):
     pages = walk(site, ARCHIVES[site.layout.name] + "?page=999")
     assert len(pages) == 1 or site.layout.name == "semantic"  # which has no ?page=
+
+
+def test_known_links_are_passed_over():
+    card = f'<h3><a href="/post/12">{HEADLINE}</a></h3><h3><a href="/post/13">{HEADLINE}</a></h3>'
+    html = f'<nav><a href="/contact">اتصل بنا</a></nav>{card}<a href="?page=2">2</a>'
+    known = {f"https://news.example{path}" for path in ("/contact", "/post/12")}
+    page = ListingPage(Document(html.encode(), PAGE), known)
+    assert (urls(page.entries), page.navigation) == (["/post/13"], [])
+    assert page.next_page == f"{PAGE}?page=2"
+
+
+@pytest.mark.parametrize(
+    ("path", "numbered"),
+    [("/category/5", True), ("/news?page=2", True), ("/tags/7/غزة", False), ("/about", False)],
+)
+def test_an_address_that_may_be_a_further_page(path: str, numbered: bool):
+    assert may_be_further_page(f"https://news.example{path}") is numbered
