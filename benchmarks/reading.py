@@ -1,122 +1,128 @@
-"""How well and how fast article pages are read, over a folder of saved pages with ground truth.
+"""How well and how fast article pages are read: ours beside the readers of others.
 
-    python benchmarks/reading.py [--pages FOLDER] [--worst N]
+    python -m benchmarks.reading [--pages FOLDER] [--only NAME...] [--worst N]
 
-FOLDER holds pages.jsonl (file, set, url, language, title, body, date) and the gzipped pages that
-it names; else $SHARED_PAGES, else ../shared/pages. Body: F1 over white-space tokens after NFKC.
-Title: equal but for white space, punctuation and case. Date: the same day, in UTC or on the page.
+FOLDER is of the form that reading_scores.py tells of; else $SAVED_NEWS_PAGES, else
+../shared/pages. Speed is CPU time, each page parsed anew, on one core where the system can hold
+us to one.
 """
 
 import argparse
-import gzip
-import json
+import logging
 import os
-import re
 import sys
-import time
-import unicodedata
-from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import warnings
 from pathlib import Path
 from statistics import mean
-from typing import Any
-from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from crawler.items import ArticleItem
-from crawler.pages.article import read_article
+from benchmarks.peers import PEERS, forgiving, version
+from benchmarks.reading_scores import (
+    Page,
+    Reader,
+    Score,
+    default_folder,
+    ours,
+    saved_pages,
+    score,
+    share,
+)
 
-HEBRON = ZoneInfo("Asia/Hebron")
-ARABIC = re.compile("[\u0621-\u064a]")
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One page; title and day are None where the ground truth has none."""
-
-    file: str
-    groups: tuple[str, ...]
-    body: float
-    title: bool | None
-    day: bool | None
-    found: bool
-    milliseconds: float  # CPU
+OURS = "ours"
+REQUIREMENTS = "benchmarks/requirements-peers.txt"
+_CLEARLY = 0.02  # body F1; less is a matter of a word or two
 
 
-def saved_pages(folder: Path) -> list[dict[str, Any]]:
-    """The lines of pages.jsonl; FileNotFoundError where the folder has none."""
-    with (folder / "pages.jsonl").open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
-def score(page: dict[str, Any], folder: Path) -> Score:
-    html = gzip.decompress((folder / page["file"]).read_bytes())
-    started = time.process_time()
-    item = read_article(html, page["url"], fetched_at=datetime.now(UTC))
-    milliseconds = (time.process_time() - started) * 1000
-    is_arabic = len(ARABIC.findall(page["body"])) * 2 > len(page["body"])
-    groups = ("all", page["set"], *(["arabic"] if is_arabic else []))
-    title = day = None
-    if page["title"]:
-        title = item is not None and plain(item.title) == plain(page["title"])
-    if page["date"]:
-        day = item is not None and same_day(item, page["date"])
-    body = token_f1((item and item.body) or "", page["body"])
-    return Score(page["file"], groups, body, title, day, item is not None, milliseconds)
-
-
-def token_f1(text: str, truth: str) -> float:
-    found, wanted = (Counter(unicodedata.normalize("NFKC", t).split()) for t in (text, truth))
-    return 2 * (found & wanted).total() / max(1, found.total() + wanted.total())
-
-
-def plain(text: str | None) -> str:
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text or "")).lower()
-
-
-def same_day(item: ArticleItem, truth: str) -> bool:
-    """The truth gives a day without telling its zone: any that is written on the page will do."""
-    if item.published_at is None:
-        return False
-    stated = datetime.fromisoformat(truth)
-    if stated.tzinfo is not None and abs(item.published_at - stated) < timedelta(days=1):
-        return True
-    zones = (UTC, HEBRON, stated.tzinfo or UTC)
-    return any(item.published_at.astimezone(zone).date() == stated.date() for zone in zones)
-
-
-def table(scores: list[Score]) -> str:
-    lines = [f"{'set':<14}{'pages':>6}{'read':>6}{'body F1':>9}{'title':>8}{'day':>8}{'ms':>7}"]
-    for group in sorted({group for s in scores for group in s.groups}):
-        rows = [s for s in scores if group in s.groups]
-        shares = [
-            f"{mean(known):.0%}" if (known := [v for v in values if v is not None]) else "-"
-            for values in ([s.title for s in rows], [s.day for s in rows])
-        ]
-        lines.append(
-            f"{group:<14}{len(rows):>6}{sum(s.found for s in rows):>6}"
-            f"{mean(s.body for s in rows):>9.3f}{shares[0]:>8}{shares[1]:>8}"
-            f"{mean(s.milliseconds for s in rows):>7.1f}"
+def readers(names: list[str]) -> dict[str, Reader]:
+    """Ours and the peers that are installed; the others are named on stderr."""
+    missing = [name for name in PEERS if name in names and version(name) is None]
+    if missing:
+        print(
+            f"Not installed and left out: {', '.join(missing)}. In an environment of their own: "
+            f"pip install -r requirements.txt; pip install -r {REQUIREMENTS}",
+            file=sys.stderr,
         )
+    peers = {name: forgiving(read) for name, read in PEERS.items() if name in names}
+    found = {f"{name} {version(name)}": read for name, read in peers.items() if version(name)}
+    return ({OURS: ours} if OURS in names else {}) | found
+
+
+def scores_of(reader: Reader, pages: list[Page]) -> list[Score]:
+    """Scores of all pages, after some that are read to have imports and tables loaded.
+
+    A peer reads the Arabic ones, because some load tables late and whatever they keep of a page
+    can only favour them; ours gets no page that is among the few of that row.
+    """
+    arabic = [page for page in pages if page.truth.arabic and reader is not ours]
+    for page in (pages[0], *arabic):
+        reader(page)
+    return [score(page, reader) for page in pages]
+
+
+def table(scores: dict[str, list[Score]]) -> str:
+    heads = f"{'body F1':>9}{'title':>8}{'day':>8}{'minute':>8}{'wrong dates':>13}{'pages/s':>9}"
+    lines = [f"{'':<24}{heads}"]
+    for name, rows in scores.items():
+        dated = any(s.dated for s in rows)  # two peers read no dates
+        shares = {
+            "title": share([s.title for s in rows]),
+            "day": share([s.day for s in rows]) if dated else None,
+            "minute": share([s.minute for s in rows]) if dated else None,
+        }
+        percents = "".join(f"{'-' if v is None else f'{v:.0%}':>8}" for v in shares.values())
+        wrong = sum(s.wrong_date for s in rows) if dated else "-"
+        speed = len(rows) / max(sum(s.seconds for s in rows), 1e-6)
+        body = mean(s.body for s in rows)
+        lines.append(f"{name:<24}{body:>9.3f}{percents}{wrong:>13}{speed:>9.0f}")
     return "\n".join(lines)
 
 
-def default_folder() -> Path:
-    return Path(os.environ.get("SHARED_PAGES", "../shared/pages"))
+def beaten(scores: dict[str, list[Score]]) -> list[str]:
+    """The pages on which a peer's body is better than ours, the widest gap first."""
+    lines: list[tuple[float, str]] = []
+    peers = {name: rows for name, rows in scores.items() if name != OURS}
+    for index, mine in enumerate(scores[OURS]):
+        best, name = max(((rows[index].body, name) for name, rows in peers.items()))
+        if best > mine.body + _CLEARLY:
+            lines.append((mine.body - best, f"{mine.body:.3f}  {best:.3f} {name:<24}{mine.file}"))
+    return [line for _, line in sorted(lines)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Score the article reader over saved pages.")
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Score article readers over saved pages.")
     parser.add_argument("--pages", type=Path, default=default_folder())
-    parser.add_argument("--worst", type=int, default=0, help="also list the N worst pages")
+    parser.add_argument("--only", nargs="+", choices=[OURS, *PEERS], default=[OURS, *PEERS])
+    parser.add_argument("--worst", type=int, default=0, help="also list our N worst pages")
     options = parser.parse_args()
-    scores = [score(page, options.pages) for page in saved_pages(options.pages)]
-    print(table(scores))
-    for worst in sorted(scores, key=lambda s: s.body)[: options.worst]:
-        print(f"{worst.body:.3f} title {worst.title} day {worst.day}  {worst.file}")
+    if not (options.pages / "pages.jsonl").is_file():
+        print(
+            f"No pages.jsonl in {options.pages}: name a folder of saved pages with --pages.",
+            file=sys.stderr,
+        )
+        return 2
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    logging.disable()  # peers tell of every page that they cannot read
+    warnings.simplefilter("ignore")
+    pages = saved_pages(options.pages)
+    scores = {name: scores_of(reader, pages) for name, reader in readers(options.only).items()}
+    _report(scores, options.worst)
+    return 0
+
+
+def _report(scores: dict[str, list[Score]], worst: int) -> None:
+    arabic = {name: [s for s in rows if s.arabic] for name, rows in scores.items()}
+    for title, group in (("Arabic", arabic), ("All", scores)):
+        count = len(next(iter(group.values())))
+        if count:
+            print(f"{title}, {count} pages\n{table(group)}\n")
+    if OURS in scores and len(scores) > 1:
+        print(f"Pages on which a peer's body F1 is better by more than {_CLEARLY} (ours, theirs):")
+        print("\n".join(beaten(scores)) or "none")
+    for row in sorted(scores.get(OURS, []), key=lambda s: s.body)[:worst]:
+        print(f"{row.body:.3f} title {row.title} day {row.day}  {row.file}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

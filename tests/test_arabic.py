@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from functools import partial
 
 import pytest
-from hypothesis import example, given
+import sqlalchemy as sa
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from crawler.text.arabic import (
@@ -80,6 +82,27 @@ def test_folded_text_holds_nothing_that_folding_removes(text: str) -> None:
 @given(ANY)
 def test_composed_and_decomposed_text_fold_alike(text: str) -> None:
     assert fold(unicodedata.normalize("NFD", text)) == fold(text)
+
+
+STORABLE = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="\0"))
+FOLDED_IN_SQL = sa.text(
+    f"""
+    SELECT btrim(regexp_replace(normalize(regexp_replace(
+        lower(translate(normalize(text, NFKC), :letters, :folded)),
+        '[{DROPPED}]', '', 'g'), NFKC), '[{SPACES}]+', ' ', 'g'), ' ')
+    FROM unnest(CAST(:texts AS text[])) WITH ORDINALITY AS given (text, place) ORDER BY place
+    """
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(ARABIC | STORABLE | AWKWARD.map(partial(re.sub, "[\0\ud800-\udfff]", ""))))
+def test_sql_folds_with_the_same_tables_as_python(
+    connection: sa.Connection, texts: list[str]
+) -> None:
+    tables = {"letters": FOLDED_FROM, "folded": FOLDED_TO}
+    folded = connection.execute(FOLDED_IN_SQL, tables | {"texts": texts}).scalars()
+    assert list(folded) == list(map(fold, texts))
 
 
 def test_the_space_class_is_what_python_splits_at() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pages.decoding import decode_html, repair_double_encoding
+from crawler.pages.decoding import decode_html, repair_double_encoding, utf8_markup
 
 NEWS = (
     "القدس - الكرمل - أعلنت وزارة الصحة، اليوم السبت، تسجيل 12 إصابة جديدة في المحافظات "
@@ -32,6 +32,17 @@ def test_legacy_arabic_is_read_with_right_wrong_and_no_labels(encoding: str, lab
 
 def test_iso_8859_6_labelled_windows_1256_is_told_by_its_articles():
     assert decode_html(NEWS.encode("iso-8859-6"), header("windows-1256")) == (NEWS, "iso-8859-6")
+
+
+@pytest.mark.parametrize("encoding", LEGACY)
+@pytest.mark.parametrize("headline", ["انفجار سيارة قرب سفارة إيطاليا", "حريق في مسجد بتكساس"])
+def test_a_headline_alone_tells_its_encoding(headline: str, encoding: str):
+    assert decode_html(headline.encode(encoding)) == (headline, encoding)
+
+
+def test_french_words_do_not_make_windows_1256_another_encoding():
+    text = f"{NEWS} L'équipe s'est déclarée prête à défendre son titre, après l'été dernier."
+    assert decode_html(text.encode("cp1256")) == (text, "windows-1256")
 
 
 def test_label_in_the_page_is_heard_where_the_header_is_silent():
@@ -87,6 +98,16 @@ def test_utf8_encoded_twice_is_repaired(misread_as: str):
     assert decode_html(twice.encode()) == (text, "utf-8")
 
 
+@pytest.mark.parametrize("misread_as", ["cp1252", "cp1256"])
+@pytest.mark.parametrize("text", ["«شبكة CNN، والتالي", "رواية L’intrus للكاتب", "ملف\xa0M ليلا"])
+def test_a_sign_beside_western_letters_is_repaired_too(text: str, misread_as: str):
+    text = f"{text} والقتال والأمل والعمل"
+    twice = "".join(
+        bytes([byte]).decode(misread_as, "ignore") or chr(byte) for byte in text.encode()
+    )
+    assert decode_html(twice.encode()) == (text, "utf-8")
+
+
 def test_template_around_twice_encoded_text_is_left_alone():
     template = "<p>الحفاظ، وحفظ؛ العِظة</p>"
     inner = "أخبار الكرمل العاجلة من القدس".encode().decode("cp1256")
@@ -106,3 +127,19 @@ def test_nul_characters_do_not_end_the_document():
 def test_no_bytes_raise_or_gain_replacement_characters(html: bytes, label: str | None):
     text, _ = decode_html(html, header(label) if label else None)
     assert "\ufffd" not in text or b"\xef\xbf\xbd" in html or html[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+PIECES = st.sampled_from(
+    [
+        *(NEWS.encode(), NEWS.encode("cp1256"), NEWS.encode("iso-8859-6"), NEWS.encode()[:31]),
+        *(NEWS.encode().decode("cp1256", "ignore").encode(), b"\xef\xbb\xbf", b"\xff\xfe", b"\x00"),
+        *(b"<meta charset=windows-1256>", b"<p>", b"\xef\xbf\xbd", "déjà".encode("cp1252")),
+    ]
+)
+LABELS = st.sampled_from([None, {}, header("utf-8"), header("cp1256"), header("windows-1251")])
+
+
+@given(st.lists(PIECES | st.binary(max_size=9), max_size=5).map(b"".join), LABELS)
+def test_markup_in_utf8_is_what_decoding_reads(html: bytes, headers: dict[str, str] | None):
+    text, _ = decode_html(html, headers)
+    assert utf8_markup(html, headers) == text.encode("utf-8", "replace")

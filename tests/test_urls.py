@@ -1,13 +1,21 @@
 """Addresses: one page under many spellings, what is asked for, shapes and numbers."""
 
 import unicodedata
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from w3lib.url import canonicalize_url
 
-from crawler.text.urls import address_shape, canonical_url, numbered_url, request_url
+from crawler.text.urls import (
+    _PLAIN_ADDRESS,
+    _split,
+    address_shape,
+    canonical_url,
+    numbered_url,
+    request_url,
+)
 
 SLUG = "وقف-إطلاق-نار-؟"
 
@@ -68,6 +76,9 @@ def test_spellings_of_one_address_have_one_identity(url: str) -> None:
         ("http://localhost/a", "http://localhost/a"),
         ("http://[::1]:80/a", "http://[::1]/a"),
         ("https://www.ps/", "https://www.ps/"),
+        ("https://www.m.x.ps/a", "https://x.ps/a"),
+        ("https://team.x.ps/a", "https://team.x.ps/a"),
+        ("https://news.m.x.ps/a", "https://news.m.x.ps/a"),
         ("https://x.ps/category/17/slug?page=2", "https://x.ps/category/17?page=2"),
     ],
 )
@@ -232,6 +243,7 @@ ADDRESSES = st.builds(
 
 @given(st.one_of(ADDRESSES, st.text(), st.text().map("http://x.ps/".__add__)))
 @example("http://x.ps/amp/index.html/print")
+@example("http://x.ps/?é&post")
 def test_identity_and_request_are_idempotent(url: str) -> None:
     canonical = canonical_url(url)
     assert canonical_url(canonical) == canonical
@@ -242,6 +254,13 @@ def test_identity_and_request_are_idempotent(url: str) -> None:
 def test_what_is_asked_for_has_the_identity_of_what_is_printed(url: str) -> None:
     assert canonical_url(request_url(url)) == canonical_url(url)
     assert canonical_url(url).isascii()
+
+
+@given(st.from_regex(_PLAIN_ADDRESS, fullmatch=True))
+def test_the_short_cut_around_w3lib_says_what_w3lib_says(url: str) -> None:
+    parts = _split(url)
+    assert parts is not None
+    assert urlunsplit(parts) == canonicalize_url(url)
 
 
 @given(ADDRESSES)

@@ -10,14 +10,16 @@ from lxml.cssselect import CSSSelector
 from crawler.items import ArticleItem
 from crawler.pages.blocks import Block, Element
 from crawler.pages.byline import find_author
+from crawler.pages.date_lines import Visit, read_line
 from crawler.pages.document import Document
 from crawler.pages.image import find_image
 from crawler.pages.layout import Layout, read_layout
 from crawler.pages.paragraphs import body_text, without_date_line
-from crawler.pages.published import Visit, find_modified, find_published, read_line
+from crawler.pages.published import find_modified, find_published
 from crawler.pages.related import chosen_links, related_links
 from crawler.pages.section import find_section
 from crawler.pages.structured import Claim, Metadata, read_metadata
+from crawler.pages.title import stated_titles
 from crawler.pages.verdict import ENOUGH, evidence
 from crawler.text.arabic import clean, fold, words
 from crawler.text.urls import canonical_url
@@ -41,7 +43,7 @@ def read_article(
     ``fetched_at`` (aware) the moment that «منذ ساعتين» is counted from, ``timezone`` the zone of
     printed times. ``selectors`` are the site's own, CSS, any of: title, body, published,
     section, author, image, related. ``extraction`` tells for each field where it came from:
-    "json-ld", "meta", "microdata", "selector" or "shape".
+    "json-ld", "meta", "microdata", "title" (its element), "selector" or "shape".
     """
     document = Document(html, url, headers)
     return read_document(document, fetched_at=fetched_at, selectors=selectors, timezone=timezone)
@@ -87,12 +89,12 @@ def read_document(
     for name, claim in _details(document, metadata, layout, chosen):
         _fill(item, name, claim)
     _add_links(item, document, layout, chosen)
-    item.language, item.extraction["language"] = _language(metadata, text.value)
+    item.language, item.extraction["language"] = _language(metadata, item.body or "")
     hijri = published is not None and published.hijri
     flags = {
         "dates-differ": dates_differ,
         "hijri-date": hijri,
-        "titles-differ": _titles_differ(metadata, layout.title.text),
+        "titles-differ": _titles_differ(metadata, layout),
     }
     item.flags = [flag for flag, raised in flags.items() if raised]
     return item
@@ -163,8 +165,13 @@ def _language(metadata: Metadata, text: str) -> tuple[str | None, str]:
     return ("ar" if arabic * 2 > len(text) else None), "shape"
 
 
-def _titles_differ(metadata: Metadata, title: str) -> bool:
-    """Whether some claimed title shares no word with the one that was taken."""
-    said = set(words(fold(title)))
-    claimed = (set(words(fold(claim.value))) for claim in metadata.title)
-    return any(claim and not claim & said for claim in claimed)
+def _titles_differ(metadata: Metadata, layout: Layout) -> bool:
+    """Whether a claimed title, or every printed one, shares no word with the one that was taken."""
+    # The first element that microdata call a headline may be a card of another article.
+    claims = [claim.value for claim in stated_titles(metadata) if claim.source != "microdata"]
+    said = set(words(fold(layout.title.text)))
+    if any(said.isdisjoint(claim) for claim in map(words, map(fold, claims)) if claim):
+        return True
+    above = [] if layout.title.printed_at else layout.blocks[: layout.first]
+    printed = [words(fold(block.text)) for block in above if block.element.tag == "h1"]
+    return bool(printed) and all(map(said.isdisjoint, printed))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias
 
 from lxml import etree
@@ -10,7 +11,7 @@ from lxml.html import HtmlElement
 
 Element: TypeAlias = HtmlElement
 
-# Everything else begins a new block; unknown elements too (<story-text>).
+# Everything else begins a new block; unknown elements too (<story-text>), unless in a <p>.
 INLINE_TAGS = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "em", "font",
     "i", "img", "ins", "kbd", "label", "mark", "nobr", "o:p", "q", "rb", "rp", "rt", "ruby",
@@ -24,6 +25,7 @@ _NO_TEXT = {"script", "style", "noscript", "template", "svg", "iframe", "object"
 _LISTS = {"ul", "ol", "nav", "menu"}
 _MENU_LINKS = 8
 _MENU_WORD = 20  # characters; headlines are longer
+_NESTED_LISTS = 8
 _count_links = etree.XPath("count(.//a)")
 _SENTENCE_END = re.compile(r"[.!?؟…।。:»”\"']\W*$")
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
@@ -130,7 +132,7 @@ class _BlockReader:
                 walk.skip_subtree()
                 places.append(places[-1])
                 continue
-            elif tag not in INLINE_TAGS:
+            elif tag not in INLINE_TAGS and not (block.tag == "p" and "-" in tag):
                 block = element
             if furniture is None and self._is_furniture(element):
                 furniture = element
@@ -183,10 +185,15 @@ def _menu_words(element: Element) -> str:
     Menus and boxes of tags hold most of the links of a news page, on every page the same.
     """
     links = _count_links(element)
-    if links < _MENU_LINKS:
+    # The words of lists in lists without end would be read once for each list around them.
+    if links < _MENU_LINKS or _is_deep(element):
         return ""
     words = " ".join(element.text_content().split())
     return words if len(words) < links * _MENU_WORD else ""
+
+
+def _is_deep(element: Element) -> bool:
+    return next(islice(element.iterancestors(*_LISTS), _NESTED_LISTS, None), None) is not None
 
 
 def _is_hidden(element: Element) -> bool:

@@ -2,8 +2,10 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 from crawler.pages.blocks import PARAGRAPH_TAGS, Block, Element, read_blocks
 from crawler.pages.furniture import is_furniture, may_be_innocent
@@ -56,8 +58,16 @@ def _is_card_title(block: Block) -> bool:
     return len(block.anchors) == 1 and block.link_share > 0.8 and len(block.text) >= 15
 
 
-def find_region(blocks: list[Block]) -> Element | None:
-    """The smallest element that holds the article's paragraphs; None on a page without prose.
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The smallest element that holds the article's paragraphs, and what they stand right in."""
+
+    element: Element
+    containers: list[Element]
+
+
+def find_region(blocks: list[Block]) -> Region | None:
+    """Where the article's paragraphs stand; None on a page without prose.
 
     Paragraphs vote for the element that they stand in, and with half a vote for the one around
     it. Elements that look alike (tag, class, parent's class) are counted together, because
@@ -77,28 +87,29 @@ def find_region(blocks: list[Block]) -> Element | None:
     if not held:
         return None
     kinds: dict[tuple[object, ...], float] = defaultdict(float)
-    kind_of = {element: _kind(element) for element in held}
+    kind_of = {element: kind(element) for element in held}
     for element, vote in held.items():
         kinds[kind_of[element]] += vote * _hint(element)
     best = max(kinds, key=kinds.__getitem__)
-    return _common_ancestor({e: v for e, v in held.items() if kind_of[e] == best})
+    chosen = {e: v for e, v in held.items() if kind_of[e] == best}
+    return Region(_common_ancestor(chosen), list(chosen))
 
 
 def _paragraph_like(blocks: list[Block]) -> set[Element]:
     """Elements such as ``<div class=paragraph>`` that several times hold one text each."""
     texts = Counter(block.element for block in blocks)
     singles = [e for e, n in texts.items() if n == 1 and e.tag not in PARAGRAPH_TAGS]
-    kinds = Counter(map(_kind, singles))
-    return {element for element in singles if kinds[_kind(element)] > 2}
+    kinds = Counter(map(kind, singles))
+    return {element for element in singles if kinds[kind(element)] > 2}
 
 
-def _kind(element: Element) -> tuple[object, ...]:
+def kind(element: Element) -> tuple[object, ...]:
     parent = element.getparent()
     article = next(element.iterancestors("article"), None)
     return (
         element.tag,
         element.get("class"),
-        None if parent is None else (parent.tag, parent.get("class")),
+        None if parent is None else (parent.tag, (parent.get("class") or "").partition(" ")[0]),
         article,
     )
 
@@ -113,16 +124,28 @@ def _hint(element: Element) -> float:
 def _common_ancestor(votes: dict[Element, float]) -> Element:
     """The smallest element that holds nearly all votes; a stray look-alike may stay outside."""
     needed = 0.85 * sum(votes.values())
-    held: dict[Element, float] = defaultdict(float)
-    for element, chars in votes.items():
-        held[element] += chars
-        for ancestor in element.iterancestors():
-            held[ancestor] += chars
+    held: dict[Element, float] = defaultdict(float, votes)
+    # A path ends where an earlier one passed, so that the last path knows the sums of its own.
+    paths = list(_paths(votes))
+    for child, parent in (step for path in reversed(paths) for step in pairwise(path)):
+        held[parent] += held[child]
     smallest = max(votes, key=votes.__getitem__)
     for element in (smallest, *smallest.iterancestors()):
         if held[element] >= needed:
             return element
     return smallest
+
+
+def _paths(elements: Iterable[Element]) -> Iterator[list[Element]]:
+    """The way from each element towards the root, each element left only once."""
+    left: set[Element] = set()
+    for element in elements:
+        path = [element]
+        while element not in left and (parent := element.getparent()) is not None:
+            left.add(element)
+            path.append(parent)
+            element = parent
+        yield path
 
 
 def blocks_inside(blocks: Iterable[Block], region: Element) -> list[Block]:

@@ -1,6 +1,7 @@
 """Who wrote an article, as its page says: never guessed."""
 
 import re
+from itertools import islice
 
 from crawler.pages.layout import Layout
 from crawler.pages.structured import Claim, Metadata
@@ -13,6 +14,8 @@ _PRINTED = re.compile(
     re.IGNORECASE,
 )
 _NAME_CHARS = 60
+_DIGIT = re.compile(r"\d")
+_LINE_PIECES = 12  # pieces of text between tags
 _ABOVE, _BELOW = 4, 3  # blocks above the text and below it
 
 
@@ -20,14 +23,23 @@ def find_author(metadata: Metadata, layout: Layout) -> Claim | None:
     """The author whom metadata or a printed line name; the site itself is no author."""
     sites = {letters(claim.value) for claim in metadata.site_name}
     for claim in metadata.author:
-        if len(claim.value) <= _NAME_CHARS and letters(claim.value) not in sites | {""}:
+        name = claim.value
+        if name.startswith("(") or letters(name) in sites | {""}:  # «(رويترز)» is a credit
+            continue
+        if len(name) <= _NAME_CHARS:
             return claim
     blocks = layout.blocks
     start = max(0, layout.above - _ABOVE)
     near = blocks[start : layout.first + 1] + blocks[layout.last : layout.last + 1 + _BELOW]
     for block in near:
-        line = block.text[:100]
-        match = _PRINTED.search(line) and _PRINTED.match(clean(line))
-        if match and len(match["name"]) <= _NAME_CHARS and "." not in match["name"]:
-            return Claim(match["name"].strip(), "shape")
+        if _PRINTED.search(block.text[:100]):
+            # In a piece of its own the name ends where the piece does, before the date.
+            for line in (*islice(block.element.itertext(), _LINE_PIECES), block.text):
+                match = _PRINTED.match(clean(line[:100]))
+                if match and _is_name(match["name"]):
+                    return Claim(match["name"].strip(), "shape")
     return None
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= _NAME_CHARS and "." not in text and not _DIGIT.search(text)

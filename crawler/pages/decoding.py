@@ -115,13 +115,13 @@ def _legacy_encoding(html: bytes, declared: str | None) -> str:
     in_words = sum(len(run) for run in runs if len(run) >= 3)
     if declared not in _ARABIC_LABELS and in_words * 2 < sum(map(len, runs)):
         return "windows-1252"
-    # The article «ال» opens every other Arabic noun: C7 E1 in windows-1256, where the same
-    # bytes are «اف» in iso-8859-6; there it is C7 E4, which windows-1256 reads as «ان».
-    windows = sum(run.startswith((b"\xc7\xe1", b"\xe6\xc7\xe1", b"\xc8\xc7\xe1")) for run in runs)
-    iso = sum(run.startswith((b"\xc7\xe4", b"\xe8\xc7\xe4", b"\xc8\xc7\xe4")) for run in runs)
+    # The letters غ, ف, ق and ك of windows-1256 mean nothing in iso-8859-6, and what stands there
+    # for ق, ه, و, ى and ي are accented Latin letters in windows-1256.
+    windows = sum(map(html.count, (b"\xdb", b"\xdd", b"\xde", b"\xdf")))
+    iso = sum(map(html.count, (b"\xe2", b"\xe7", b"\xe8", b"\xe9", b"\xea")))
     if windows == iso:
         return declared or "windows-1256"
-    return "windows-1256" if windows > iso else "iso-8859-6"
+    return "iso-8859-6" if iso > 4 * windows else "windows-1256"
 
 
 def _decode(html: bytes, name: str) -> str:
@@ -177,12 +177,17 @@ def _misread_sequences(codec: str) -> re.Pattern[str]:
 
     tail = characters(0x80, 0xBF)
     one = f"(?:{characters(0xC2, 0xDF)}{tail}|{characters(0xE0, 0xEF)}{tail}{{2}})"
-    # One alone only between spaces: «الحفاظ،» is Arabic, and ظ، would be a sequence.
-    return re.compile(rf"{one}{{2,}}|(?<![^\W\d_]){one}(?![^\W\d_])")
+    # One alone only between other signs: «الحفاظ،» is Arabic, and ظ، would be a sequence.
+    return re.compile(rf"{one}{{2,}}|(?<![^\W\d_a-zA-Z]){one}(?![^\W\d_a-zA-Z])")
+
+
+# What is found alone and right: Western letters and signs, Arabic, and dashes and quotation marks.
+_LIKELY = re.compile("[\x80-\xff\u0600-\u06ff\u2000-\u206f]")
 
 
 def _read_again(codec: str, match: re.Match[str]) -> str:
     try:
-        return bytes(map(_bytes_of(codec).__getitem__, match[0])).decode("utf-8")
+        text = bytes(map(_bytes_of(codec).__getitem__, match[0])).decode("utf-8")
     except UnicodeDecodeError:
         return match[0]
+    return text if len(text) > 1 or _LIKELY.match(text) else match[0]

@@ -14,12 +14,22 @@ from crawler.pages.decoding import utf8_markup
 from crawler.pages.links import absolute_url
 
 _PLAIN_ADDRESS = re.compile(r"https?://[\w.:-]+(?=[/?#]|$)", re.ASCII)
+# Longer addresses are no links: servers refuse them (Apache and nginx from 8 KB on).
+_LONGEST_ADDRESS = 8_000
 _PLAIN_NAME = re.compile(r"[\w-]+(?:\.\w+)?(?=[?#]|$)", re.ASCII)
 
-_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, huge_tree=False)
+# huge_tree: else all that stands behind 255 open tags would be lost, instead of behind 2,047.
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, huge_tree=True)
 # lxml.html's own parser asks a Python function for the class of each element, which takes as
 # long as the rest of a walk through a page.
 _PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
+
+# libxml2 compares each attribute of a tag with those before it: half a second for 200 KB of them,
+# minutes for some megabytes.
+_LARGE = 200_000  # bytes
+_OVERLOADED_TAG = re.compile(
+    rb"""(<[a-zA-Z][\w-]*+)(?>\s++[^\s<>"']++(?:"[^"<>]*+"|'[^'<>]*+')?+){2000,}+"""
+)
 
 
 class Document:
@@ -44,6 +54,8 @@ class Document:
     @cached_property
     def root(self) -> HtmlElement:
         markup = utf8_markup(self.html, self.headers)
+        if len(markup) > _LARGE:
+            markup = _OVERLOADED_TAG.sub(rb"\1", markup)
         root = etree.fromstring(markup, _PARSER) if markup.strip() else None
         # Nothing but comments is no document either.
         return etree.fromstring(b"<html></html>", _PARSER) if root is None else root
@@ -58,6 +70,8 @@ class Document:
     def absolute_url(self, href: str) -> str | None:
         """The http(s) address that ``href`` means on this page; see `links.absolute_url`."""
         href = href.strip()
+        if len(href) > _LONGEST_ADDRESS:
+            return None
         # Nearly every link is one of these three, and joining takes ten times as long.
         if href[:1] == "/" and href[1:2] != "/" and "/." not in href:
             return self._places[0] + href.partition("#")[0]

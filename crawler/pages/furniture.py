@@ -21,7 +21,7 @@ _ROLES = {
 _WORDS = re.compile(
     r"""(?<![a-z])(?<!no-)(?<!has-)(?<!with-)(?<!is-)(?:
     ad|ads|adv|advert\w*|adsense|adsbygoogle|banner|sponsor\w*|promo\w*|outbrain|taboola|
-    share|sharing|shares|sharethis|sharer|sharebar|addthis\w*|addtoany|a2a|social\w*|follow|
+    share|sharing|shares|sharethis|sharer|sharebar|addthis\w*|addtoany|a2a|social(?![\w-]*embed)\w*|follow|
     related\w*|relate|recommend\w*|recirc\w*|more-?news|read-?more|readmore|also-?read|see-?also|
     read-?also|more-?from|more-?on|next-?post|prev-?post|post-?navigation|
     most-?\w*read|mostread|most-?\w*viewed|most-?popular|popular\w*|trending|latest|
@@ -29,7 +29,7 @@ _WORDS = re.compile(
     breadcrumbs?|crumbs?|tags?|tag-?list|tag-?cloud|keywords?|topics?|
     captions?|credits?|wp-caption-text|image-?source|photo-?credit|
     newsletter\w*|subscri\w+|sign-?up|signin|sign-?in|log-?in|register|
-    side-?bar\w*|widgets?|menus?|nav|navbar|navigation|footer|copyrights?|
+    side-?bar\w*|(?<!elementor-)widgets?|menus?|nav|navbar|navigation|footer|copyrights?|
     ticker\w*|marquee|breaking-?news|news-?bar|
     author-?(?:box|bio|info|card|details?|about)\w*|about-?author|bio|byline\w*|
     (?:post|entry|article|story|content)-?(?:meta|info|date|time|tools|footer|actions)|meta|metadata|
@@ -47,6 +47,7 @@ _WORDS = re.compile(
 _CERTAIN = re.compile(
     r"(?<![a-z])(?:ticker|marquee|breaking-?news|cookies?|consent|gdpr|footer)(?![a-z])"
 )
+_ID_WORDS = 4  # an id of more words is made of a heading: "dune-promotion-in-london-looks"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -84,10 +85,12 @@ def may_be_innocent(element: Element) -> str:
 
 def _suspect_names(element: Element) -> str:
     """Its class where that is a word of furniture, else its id where that is, else nothing."""
-    for attribute in ("class", "id"):
-        names: str | None = element.get(attribute)
-        if names and _named_as_furniture(names):
-            return names
+    names: str | None = element.get("class")
+    if names and _named_as_furniture(names):
+        return names
+    names = element.get("id")
+    if names and names.count("-") < _ID_WORDS and _named_as_furniture(names):
+        return names
     return ""
 
 
@@ -111,12 +114,21 @@ _RELATED = _opening(
     "à lire aussi", "lea también", "le puede interesar", "leia também", "читайте также",
     "ayrıca oku", "مطالب مرتبط", "بیشتر بخوانید",
 )  # fmt: skip
+_RELATED_GLUED = re.compile(_RELATED.pattern.removesuffix(r"(?!\w)"))
 _COMMENTS = _opening(
     "التعليقات", "تعليقات", "أضف تعليق", "أضف تعليقك", "اضافة تعليق", "إضافة تعليق جديد",
     "اترك تعليقا", "اترك تعليقك", "اترك رد", "لا يوجد تعليقات", "لا توجد تعليقات",
     "شارك برأيك", "الآراء الواردة", "جميع التعليقات", "comments", "leave a comment",
     "leave a reply", "post a comment", "add a comment", "kommentare", "commentaires",
 )  # fmt: skip
+# Rules for those who comment: «ننصحك بمراجعة إرشادات الاستخدام», wherever comments are named.
+_COMMENT_RULES = re.compile(
+    fold("التعليقات")
+    + r"\b.*\b(?:"
+    + "|".join(map(fold, ("إرشادات", "شروط", "سياسة", "قواعد", "ضوابط")))
+    + r")\b"
+)
+_COMMENT_RULES_CHARS = 400
 _PAGE_LABELS = _opening(
     "شارك", "شاركها", "شاركه", "مشاركة", "انشر", "طباعة", "اطبع", "نسخة للطباعة", "حجم الخط",
     "تكبير الخط", "تصغير الخط", "عدد المشاهدات", "عدد القراءات", "عدد الزيارات", "عدد الزوار",
@@ -137,13 +149,22 @@ _LABEL_CHARS = 130  # a longer text that begins so is a sentence: «طباعة �
 _RESERVED = re.compile(fold("جميع الحقوق محفوظة") + "|all rights reserved|©")
 
 
-def opens_related_links(text: str) -> bool:
-    """Whether a block is, or begins with, the heading of a box of other articles."""
-    return len(text) <= 200 and _RELATED.match(fold_line(text)) is not None
+def opens_related_links(text: str, *, glued: bool = False) -> bool:
+    """Whether a block is, or begins with, the heading of a box of other articles.
+
+    ``glued``: another word may follow without a space, as in «اقرأ أيضا<a>بلدية…».
+    """
+    opening = _RELATED_GLUED if glued else _RELATED
+    return len(text) <= 200 and opening.match(fold_line(text)) is not None
 
 
 def opens_comments(text: str) -> bool:
-    return len(text) <= _LABEL_CHARS and _COMMENTS.match(fold_line(text)) is not None
+    if len(text) > _COMMENT_RULES_CHARS:
+        return False
+    folded = fold_line(text)
+    return bool(
+        (len(text) <= _LABEL_CHARS and _COMMENTS.match(folded)) or _COMMENT_RULES.search(folded)
+    )
 
 
 def is_page_label(text: str) -> bool:

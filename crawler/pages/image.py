@@ -10,7 +10,7 @@ from crawler.pages.structured import Claim, Metadata
 
 # Pictures of the site: they stand on every page.
 _DECORATION = re.compile(
-    r"logo|icon|avatar|placeholder|default|no-?image|blank|spacer|pixel|sprite|banner|share|dot\.|"
+    r"logo|icon|avatar|placeholder|default[^/]*$|no-?image|blank|spacer|pixel|sprite|banner|share|dot\.|"
     r"/ads?[/._-]|whatsapp|facebook|twitter|\.svg|^data:",
     re.IGNORECASE,
 )

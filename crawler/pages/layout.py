@@ -5,10 +5,13 @@ from functools import cached_property
 
 from crawler.pages.blocks import Block, Element, common_ancestor
 from crawler.pages.body import blocks_inside, find_region, text_blocks
+from crawler.pages.boxes import without_boxes
 from crawler.pages.document import Document
+from crawler.pages.lead import lead_blocks
 from crawler.pages.paragraphs import body_blocks
 from crawler.pages.structured import Metadata
-from crawler.pages.title import Title, claimed_title, dated_title, printed_title, unprinted_title
+from crawler.pages.title import Title, claimed_title, letters, unprinted_title
+from crawler.pages.title_looks import dated_title, printed_title
 
 
 @dataclass
@@ -18,19 +21,24 @@ class Layout:
     blocks: list[Block]
     title: Title
     inside: list[Block]  # every block of the region of the text
-    body: list[Block]  # those of them that are the article's words
+    text: list[Block]  # those of them that are the article's words
+    lead: list[Block]  # standfirst and paragraphs between title and region
+
+    @property
+    def body(self) -> list[Block]:
+        return self.lead + self.text
 
     @cached_property
     def first(self) -> int:
         """The position of the first block of the text; the number of blocks where there is none."""
-        return self._position(0) if self.body else len(self.blocks)
+        return self._position(0) if self.text else len(self.blocks)
 
     @cached_property
     def last(self) -> int:
-        return self._position(-1) if self.body else len(self.blocks) - 1
+        return self._position(-1) if self.text else len(self.blocks) - 1
 
     def _position(self, end: int) -> int:
-        block = self.body[end]
+        block = self.text[end]
         return next(index for index, other in enumerate(self.blocks) if other is block)
 
     @cached_property
@@ -49,7 +57,7 @@ class Layout:
 
         Where no title is printed, one step more: the date stands beside the text.
         """
-        if not self.body:
+        if not self.text:
             return None
         root = common_ancestor(
             self.blocks[index].element for index in {self.above, self.first, self.last}
@@ -76,7 +84,11 @@ def read_layout(
         title = printed_title(blocks, _first_prose(blocks, inside))
     if title is None:
         return None
-    return Layout(blocks, title, inside, body_blocks(inside, title.text))
+    printed = blocks[title.printed_at[0]].text if title.printed_at else title.text
+    layout = Layout(blocks, title, inside, body_blocks(inside, printed), lead=[])
+    if "body" not in chosen:
+        layout.lead = lead_blocks(blocks, layout.title_at, layout.text, metadata)
+    return layout
 
 
 def _chosen_title(blocks: list[Block], elements: list[Element] | None) -> Title | None:
@@ -93,9 +105,39 @@ def _inside(
 ) -> list[Block]:
     if elements:
         return [block for element in elements for block in blocks_inside(blocks, element)]
-    below = blocks[title.printed_at[0] :] if title and title.printed_at else blocks
+    below = _own_blocks(blocks, title) if title and title.printed_at else blocks
     region = find_region(below)
-    return [] if region is None else blocks_inside(below, region)
+    if region is None:
+        return []
+    return without_boxes(blocks_inside(below, region.element), region)
+
+
+def _own_blocks(blocks: list[Block], title: Title) -> list[Block]:
+    """The blocks from the title to the title of the next full article, where one follows."""
+    places = [index for index in title.printed_at if blocks[index].heading]
+    below = blocks[title.printed_at[0] :]
+    if not places:
+        return below
+    head = blocks[min(places, key=lambda index: blocks[index].element.tag)]
+    prose = 0
+    past = False
+    for index, block in enumerate(below):
+        if past and block.element.tag == head.element.tag and _heads_another(block, head) and prose:
+            return below[:index]
+        past = past or block is head
+        prose += block.prose if past and block.furniture is None else 0
+    return below
+
+
+def _heads_another(block: Block, head: Block) -> bool:
+    """Whether a heading stands in a box of its own like the title's, with other words."""
+    box, own = block.element.getparent(), head.element.getparent()
+    return (
+        box is not own
+        and (box.tag, box.get("class")) == (own.tag, own.get("class"))
+        and (head.element.tag == "h1" or block.element.get("class") == head.element.get("class"))
+        and letters(block.text) != letters(head.text)
+    )
 
 
 def _first_prose(blocks: list[Block], inside: list[Block]) -> int:

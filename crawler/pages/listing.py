@@ -17,7 +17,7 @@ _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+x
 
 # A sieve that runs in C: of some thousand names it leaves _MENU_NAME a handful to look at.
 _PERHAPS = "[contains(., 'enu') or contains(., 'oot') or contains(., 'av')]"
-_PERHAPS_MENUS = etree.XPath(f"//@class{_PERHAPS}/..|//@id{_PERHAPS}/..")
+_PERHAPS_MENUS = etree.XPath(f"//@class{_PERHAPS}|//@id{_PERHAPS}")
 _MENU_NAME = re.compile(
     r"menu|footer|navbar|navigation|(?<![a-z])(?:top|main|sub|side)?nav(?![a-z])", re.IGNORECASE
 )
@@ -183,9 +183,10 @@ def _shaped_like(headlines: set[str], short: set[str]) -> set[str]:
 def _menu_links(root: lxml.html.HtmlElement) -> set[lxml.html.HtmlElement]:
     links: set[lxml.html.HtmlElement] = set()
     for box in root.iter("nav", "footer"):
-        links.update(box.iter("a"))
-    for box in _PERHAPS_MENUS(root):
-        name = f"{box.get('class')} {box.get('id')}"
+        if next(box.iterancestors("nav", "footer"), None) is None:
+            links.update(box.iter("a"))
+    for name in _PERHAPS_MENUS(root):
+        box = name.getparent()
         if box.tag not in _NEVER_MENUS and _MENU_NAME.search(name):
             links.update(box.iter("a"))
     return links

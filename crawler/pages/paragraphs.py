@@ -1,8 +1,13 @@
 """From the blocks of the article's region to its text: the page's own words left out."""
 
+import re
+
 from crawler.pages.blocks import Block, Element
 from crawler.pages.furniture import is_page_label, opens_comments, opens_related_links
 from crawler.pages.title import letters
+from crawler.text.dateline import split_dateline
+
+_RULE = re.compile(r"[\sـ_–—-]+")  # «ــــ» above the editor's initials
 
 
 def body_blocks(inside: list[Block], title: str) -> list[Block]:
@@ -24,7 +29,7 @@ def body_blocks(inside: list[Block], title: str) -> list[Block]:
         if in_links and block.prose == 0:
             continue
         in_links = False
-        if is_page_label(text) or _is_link(block):
+        if is_page_label(text) or _is_link(block) or _RULE.fullmatch(text):
             continue
         if not begun and letters(text) == said:
             continue
@@ -53,11 +58,13 @@ def _is_link(block: Block) -> bool:
 
 def _without_tail(blocks: list[Block]) -> list[Block]:
     """Without headings that head nothing any more."""
-    while blocks and blocks[-1].heading:
-        blocks = blocks[:-1]
-    return blocks
+    end = len(blocks)
+    while end and blocks[end - 1].heading:
+        end -= 1
+    return blocks[:end]
 
 
+_LINE_CHARS = 80
 _SENTENCE_END = (".", "!", "?", "؟", "…", "»", '"', "”", ":", "؛")
 
 
@@ -74,6 +81,7 @@ def body_text(blocks: list[Block]) -> str:
             block.breaks == 1
             and block.element is last
             and not paragraphs[-1].endswith(_SENTENCE_END)
+            and not (len(paragraphs) == 1 and _is_dateline(paragraphs[0]))
         )
         if runs_on:
             paragraphs[-1] += " " + block.text
@@ -81,6 +89,12 @@ def body_text(blocks: list[Block]) -> str:
             paragraphs.append(block.text)
         last = block.element
     return "\n\n".join(paragraphs)
+
+
+def _is_dateline(line: str) -> bool:
+    """«غزة - الكرمل» in a line of its own; «غزة - الكرمل -» goes on in the next."""
+    dateline = split_dateline(line) if len(line) <= _LINE_CHARS else None
+    return dateline is not None and not dateline.rest and not line.endswith(("-", "–", "ـ"))
 
 
 def without_date_line(blocks: list[Block], printed: str | None) -> list[Block]:

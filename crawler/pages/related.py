@@ -20,17 +20,31 @@ def related_links(blocks: list[Block], document: Document) -> list[str]:
     opener: Block | None = None
     box: Element | None = None  # holds the heading and the first link, and so the others
     for block in blocks:
-        if opens_related_links(block.text):
+        if _opens(block):
             opener, box = block, None
         elif block.link_share < 0.5 and not _belongs_to_card(block):
             opener = None
-        if opener is not None and block.anchors:
+        if opener is not None and any(map(_leads_away, block.anchors)):
             box = common_ancestor([opener.element, block.element]) if box is None else box
             if box in (block.element, *block.element.iterancestors()):
                 anchors += block.anchors
             else:
                 opener = None
     return _addresses(anchors, document)
+
+
+def _opens(block: Block) -> bool:
+    """Whether other articles follow; their heading may touch a link: «اقرأ أيضا<a>…»."""
+    if opens_related_links(block.text):
+        return True
+    if not block.anchors or not opens_related_links(block.text, glued=True):
+        return False
+    linked = " ".join(block.anchors[0].text_content().split())
+    return opens_related_links(block.text.partition(linked)[0] or linked)
+
+
+def _leads_away(anchor: Element) -> bool:
+    return not (anchor.get("href") or "#").startswith("#")
 
 
 def chosen_links(elements: list[Element], document: Document) -> list[str]:

@@ -1,6 +1,7 @@
 """The section that an article stands in."""
 
 import re
+from itertools import islice
 
 from lxml import etree
 
@@ -13,11 +14,15 @@ from crawler.pages.title import letters
 _HOME = {letters(word) for word in ("الرئيسية", "الصفحة الرئيسية", "رئيسية", "home", "homepage")}
 _SECTION_HREF = re.compile(
     r"/(?:category|categories|cat|section|sections|topic|topics)/|"
-    r"(?:section|category|cat|dept)(?:\.\w+)?\?|[?&](?:cat|category|section|catid|cat_id|sid)=",
+    r"(?:section|category|cat|dept)(?:\.\w+)?\?|=(?:section|category|cat|dept)&|[?&](?:cat|category|section|catid|cat_id|sid)=",
     re.IGNORECASE,
 )
 # Looking at the attributes alone is many times as fast as asking each element for them.
-_trails = etree.XPath("//@class[contains(., 'breadcrumb')]/..|//@id[contains(., 'breadcrumb')]/..")
+_trail_names = etree.XPath("//@class[contains(., 'breadcrumb')]|//@id[contains(., 'breadcrumb')]")
+_LABEL = re.compile(r"(?:القسم|التصنيف)\s*(?P<colon>:?)\s*(?P<name>[^\d|:]{2,30}?)\s*(?:\||$)")
+_DIGIT = re.compile(r"\d")
+_LINE_CHARS = 200
+_TRAIL_LINKS = 8
 _NAME_CHARS = 40
 _BESIDE = 3  # blocks
 
@@ -26,14 +31,17 @@ def find_section(document: Document, metadata: Metadata, layout: Layout) -> Clai
     """What the metadata state, the end of the breadcrumb, a section's link beside the title."""
     if stated := metadata.first("section"):
         return stated
-    name = _breadcrumb(document, layout) or _beside_title(layout)
+    name = _breadcrumb(document, layout) or _beside_title(layout) or _labelled(layout)
     return Claim(name, "shape") if name else None
 
 
 def _breadcrumb(document: Document, layout: Layout) -> str | None:
     """The last link of the trail that is neither the home page nor the article."""
-    for trail in _trails(document.root):
-        names = [" ".join(anchor.text_content().split()) for anchor in trail.iter("a")]
+    for trail in _trail_names(document.root):
+        anchors = list(islice(trail.getparent().iter("a"), _TRAIL_LINKS + 1))
+        if len(anchors) > _TRAIL_LINKS:  # a whole article that is named so for its script
+            continue
+        names = [" ".join(anchor.text_content().split()) for anchor in anchors]
         names = [name for name in names if _is_name(name, layout)]
         if names:
             return names[-1]
@@ -45,19 +53,38 @@ def _beside_title(layout: Layout) -> str | None:
         return None
     inside = set(layout.root.iter())
     above = range(layout.above - 1, max(-1, layout.above - 1 - _BESIDE), -1)
-    for index in (*above, *range(layout.above, min(layout.first, len(layout.blocks)))):
+    end = len(layout.blocks)
+    below = range(layout.last + 1, min(layout.last + 1 + _BESIDE, end))
+    for index in (*above, *range(layout.above, min(layout.first, end)), *below):
         block = layout.blocks[index]
-        if block.element in inside and (name := _linked_name(block, layout)):
+        # A trail («الرئيسية » محليات») may stand outside of the article.
+        near = block.element in inside or len(block.anchors) == 2
+        if near and (name := _linked_name(block, layout)):
             return name
     return None
 
 
+def _labelled(layout: Layout) -> str | None:
+    """«القسم: محليات», among the date and the counters between title and text."""
+    for block in layout.blocks[layout.above : layout.first]:
+        match = _LABEL.search(block.text) if len(block.text) <= _LINE_CHARS else None
+        # «القسم الثاني من الحوار» is a sub-heading.
+        if match and (match["colon"] or _DIGIT.search(block.text, 0, match.start())):
+            return match["name"] if _is_name(match["name"], layout) else None
+    return None
+
+
 def _linked_name(block: Block, layout: Layout) -> str | None:
-    """The block's only link, where that leads to a section; two are a menu."""
-    if len(block.anchors) != 1 or not _SECTION_HREF.search(block.anchors[0].get("href") or ""):
+    """The block's only link but that to the home page, where it leads to a section."""
+    if not 0 < len(block.anchors) <= 2:
         return None
-    name = " ".join(block.anchors[0].text_content().split())
-    return name if _is_name(name, layout) else None
+    links = [(a, " ".join(a.text_content().split())) for a in block.anchors]
+    links = [(anchor, name) for anchor, name in links if letters(name) not in _HOME]
+    if len(links) != 1:
+        return None
+    anchor, name = links[0]
+    leads = _SECTION_HREF.search(anchor.get("href") or "") or "category" in anchor.get("rel", "")
+    return name if leads and _is_name(name, layout) else None
 
 
 def _is_name(text: str, layout: Layout) -> bool:

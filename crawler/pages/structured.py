@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from lxml import etree
+
 from crawler.pages.document import Document
 from crawler.pages.links import absolute_url
 
@@ -34,6 +36,7 @@ _META = {
     "section": ("article:section", "og:article:section", "parsely-section", "section"),
     "author": ("author", "article:author", "parsely-author", "dc.creator", "sailthru.author"),
     "image": ("og:image", "og:image:secure_url", "twitter:image", "twitter:image:src"),
+    "description": ("og:description", "description", "twitter:description"),
     "site_name": ("og:site_name", "application-name"),
     "type": ("og:type",),
     "url": ("og:url",),
@@ -43,6 +46,7 @@ _JSON_LD = {
     "published": ("datePublished", "dateCreated"),
     "modified": ("dateModified",),
     "section": ("articleSection",),
+    "description": ("description",),
     "image": ("image", "thumbnailUrl"),
     "body": ("articleBody", "text"),
     "language": ("inLanguage",),
@@ -79,6 +83,7 @@ class Metadata:
     body: list[Claim] = field(default_factory=list)
     language: list[Claim] = field(default_factory=list)
     url: list[Claim] = field(default_factory=list)
+    description: list[Claim] = field(default_factory=list)
     site_name: list[Claim] = field(default_factory=list)
     type: list[Claim] = field(default_factory=list)  # og:type
     schema_types: set[str] = field(default_factory=set)  # of every top JSON-LD node
@@ -118,16 +123,19 @@ def _add_json_ld(metadata: Metadata, document: Document) -> None:
         for name, keys in _JSON_LD.items():
             values = (_text(article.get(key)) for key in keys)
             getattr(metadata, name).extend(Claim(v, "json-ld") for v in values if v)
+        # WordPress names the node of the picture («…/#primaryimage»), not its address.
+        metadata.image = [claim for claim in metadata.image if "/#" not in claim.value]
         del metadata.title[1:]  # "name" only where there is no headline
-        _add_authors(metadata, article.get("author") or article.get("creator"))
+        authors = article.get("author") or article.get("creator")
+        _add_authors(metadata, authors, _text(article.get("publisher")))
 
 
-def _add_authors(metadata: Metadata, authors: Any) -> None:
+def _add_authors(metadata: Metadata, authors: Any, publisher: str | None) -> None:
     for author in authors if isinstance(authors, list) else [authors]:
         name = _text(author)
         if name and not name.startswith("http"):
             kinds = _types(author) if isinstance(author, dict) else set()
-            is_agency = any(kind.endswith("Organization") for kind in kinds)
+            is_agency = name == publisher or any(kind.endswith("Organization") for kind in kinds)
             (metadata.agency if is_agency else metadata.author).append(Claim(name, "json-ld"))
 
 
@@ -220,14 +228,23 @@ def _add_meta_tags(metadata: Metadata, document: Document) -> None:
         metadata.language.append(Claim(language, "meta"))
 
 
+# Its elements («/..») libxml2 would compare with each other, in quadratic time.
+_itemprops = etree.XPath("//body//@itemprop")
+
+
 def _add_microdata(metadata: Metadata, document: Document) -> None:
     elements: dict[str, Any] = {}
-    for element in document.root.xpath("//body//@itemprop/.."):
-        for name in element.get("itemprop").split():
-            elements.setdefault(name, element)
+    for names in _itemprops(document.root):
+        for name in names.split():
+            elements.setdefault(name, names.getparent())
     for name, prop in _MICRODATA.items():
         element = elements.get(prop)
         if element is not None:
-            value = element.get("content") or element.get("datetime") or element.text_content()
+            stated = element.get("content") or element.get("datetime")
+            if (
+                element.tag == "abbr"
+            ):  # Blogger: <abbr title="2020-11-08T19:30:00+02:00">7:30 م</abbr>
+                stated = stated or element.get("title")
+            value = stated or element.text_content()
             if text := _clean(" ".join(value.split())):
                 getattr(metadata, name).append(Claim(text, "microdata"))

@@ -1,28 +1,28 @@
 """The title: what the page's metadata claim, and what is printed above the text."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from typing import ClassVar
 
-from crawler.pages.blocks import Block, Element
+from crawler.pages.blocks import Block
 from crawler.pages.document import Document
 from crawler.pages.structured import Claim, Metadata
 from crawler.text.arabic import fold_line
 
 MAX_CHARS = 300
-_SITE_SEPARATOR = re.compile(r"\s+[-–—|•·»«:]+\s+|\s*[|»]\s*|\s+::\s+")
+# From the beginning of a run of spaces alone, or a long run would be searched again and again.
+_SITE_SEPARATOR = re.compile(r"(?<!\s)\s+[-–—|•·»«:]+\s+|(?:(?<!\s)\s+)?[|»]\s*")
 _NOT_LETTERS = re.compile(r"[\W_]+")
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_TITLE_NAMES = re.compile(r"title|head(?:line|ing)|عنوان", re.IGNORECASE)
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+_SURE_LETTERS = 16  # fewer may begin or end another title
+_CUT = ("..", "…")
+_CUT_CHARS = 100  # JSON-LD headlines are cut at 110 without a sign
 
 
 @dataclass(slots=True)
 class Title:
     text: str
-    source: str  # "json-ld", "meta", "microdata", "selector" or "shape"
+    source: str  # "json-ld", "meta", "microdata", "title" (<title>), "selector" or "shape"
     printed_at: list[int]  # positions of the blocks that print it, in page order
     confirmed: bool = False  # printed twice, or three sources agree
 
@@ -33,21 +33,30 @@ def letters(text: str) -> str:
     return _NOT_LETTERS.sub("", fold_line(text))
 
 
+def stated_titles(metadata: Metadata) -> list[Claim]:
+    """The claims; templates that state the site's name on every page claim nothing."""
+    sites = {letters(site.value) for site in metadata.site_name}
+    return [claim for claim in metadata.title if letters(claim.value) not in sites]
+
+
 def claimed_title(document: Document, metadata: Metadata, blocks: list[Block]) -> Title | None:
     """The title that the metadata state, in the form that the page prints where it prints one.
 
-    A JSON-LD headline is believed as it stands; other claims, the ``<title>`` among them, only
-    where the page prints them.
+    A JSON-LD headline is believed as it stands, unless the page prints another wording that its
+    metadata know; other claims, the ``<title>`` among them, only where the page prints them.
     """
-    claims = list(metadata.title)
+    claims = stated_titles(metadata)
     page_title = " ".join((document.root.findtext(".//title") or "").split())
     if page_title:
         claims.append(Claim(page_title, "title"))
-    headings = _possible_titles(blocks)
-    titles = [_printed(claim, headings, metadata) for claim in claims]
-    if claims and claims[0].source == "json-ld":
-        titles.insert(1, _unprinted(claims[0], metadata))
-    title = next((title for title in titles if title is not None), None)
+    possible = _possible_titles(blocks)
+    printed = (_printed(claim, possible, blocks, metadata) for claim in claims)
+    titles = (title for title in printed if title is not None)
+    title = next(titles, None)
+    if title and _in_trail(blocks[title.printed_at[0]]):
+        title = min([title, *titles], key=lambda title: _below_trail(title, blocks))
+    if claims and claims[0].source == "json-ld" and not _is_wording(title, claims[0].value):
+        title = _unprinted(claims[0], metadata)
     if title is not None:
         said = letters(title.text)
         witnesses = {claim.source for claim in claims if said in letters(claim.value)}
@@ -57,9 +66,20 @@ def claimed_title(document: Document, metadata: Metadata, blocks: list[Block]) -
     return title
 
 
+def _below_trail(title: Title, blocks: list[Block]) -> int:
+    """Where a title is first printed outside the trail that leads to the page."""
+    places = (index for index in title.printed_at if not _in_trail(blocks[index]))
+    return next(places, len(blocks))
+
+
+def _in_trail(block: Block) -> bool:
+    parts = [block.element] if block.furniture is None else [block.element, block.furniture]
+    return any("breadcrumb" in f"{part.get('class')} {part.get('id')}" for part in parts)
+
+
 def unprinted_title(metadata: Metadata) -> Title | None:
     """The best claim of a page that prints no title."""
-    titles = (_unprinted(claim, metadata) for claim in metadata.title)
+    titles = (_unprinted(claim, metadata) for claim in stated_titles(metadata))
     return next((title for title in titles if title is not None), None)
 
 
@@ -74,15 +94,35 @@ def _possible_titles(blocks: list[Block]) -> dict[str, list[int]]:
     return found
 
 
-def _printed(claim: Claim, possible: dict[str, list[int]], metadata: Metadata) -> Title | None:
-    """The claim as the page prints it: whole, cut in the claim, or without the site's name."""
+def _is_wording(title: Title | None, headline: str) -> bool:
+    """Whether a stated title is the headline in other words."""
+    if title is None or title.source == "title":
+        return False
+    said, stated = (set(_LONG_WORD.findall(fold_line(t))) for t in (title.text, headline))
+    return title.source == "json-ld" or len(said & stated) > 1
+
+
+def _printed(
+    claim: Claim, possible: dict[str, list[int]], blocks: list[Block], metadata: Metadata
+) -> Title | None:
+    """The claim as the page prints it: whole, uncut, behind a kicker, without the site's name."""
     said = letters(claim.value)
     if said in possible:
         return Title(claim.value, claim.source, possible[said])
+    if len(said) >= _SURE_LETTERS:
+        cut = claim.value.endswith(_CUT) or len(claim.value) >= _CUT_CHARS
+        for printed, places in possible.items():
+            if cut and printed.startswith(said):
+                return Title(blocks[places[0]].text, claim.source, places)
+            if printed.endswith(said) and blocks[places[0]].heading:
+                return Title(claim.value, claim.source, places)
     sites = {letters(site.value) for site in metadata.site_name}
     for part in _parts(claim.value):
         said = letters(part)
-        if len(said) >= 8 and said not in sites and said in possible:
+        if len(said) < 8 or said in sites or said not in possible:
+            continue
+        # «الكرمل - موقع الكرمل الإخباري» is no headline, though the page prints it.
+        if len(part.split()) > 3 or blocks[possible[said][0]].heading:
             return Title(part, claim.source, possible[said])
     return None
 
@@ -108,87 +148,3 @@ def _unprinted(claim: Claim, metadata: Metadata) -> Title | None:
             first = text.index(kept[0])
             text = text[first : text.rindex(kept[-1]) + len(kept[-1])]
     return Title(text.strip(), claim.source, []) if letters(text) else None
-
-
-_DATE_LIKE = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d{2})|[١٢][٠-٩]{3}|^\W*منذ ")
-
-
-def dated_title(blocks: list[Block]) -> Title | None:
-    """The best-looking title within two blocks of a date line, on a page that states none."""
-    dated = {
-        near
-        for index, block in enumerate(blocks)
-        if len(block.text) <= 120 and block.link_share < 0.5 and _DATE_LIKE.search(block.text)
-        for near in (index - 2, index - 1, index + 1, index + 2)
-        if 0 <= near < len(blocks)
-    }
-    looks = _Looks(blocks)
-    scores = {index: looks.score(blocks[index]) for index in sorted(dated)}
-    best = max(scores, key=scores.__getitem__, default=None)
-    if best is None or scores[best] < 2:
-        return None
-    return _shaped_title(blocks, best)
-
-
-def printed_title(blocks: list[Block], first_prose: int) -> Title | None:
-    """The title that stands above the text at ``first_prose``, by its looks alone."""
-    looks = _Looks(blocks)
-    scores = {
-        index: looks.score(blocks[index]) - (first_prose - index) * 0.15
-        for index in range(max(0, first_prose - 25), first_prose)
-    }
-    best = max(reversed(scores), key=scores.__getitem__, default=None)
-    if best is None or scores[best] < 2:
-        return None
-    return _shaped_title(blocks[: first_prose + 1], best)
-
-
-def _is_date(text: str) -> bool:
-    """Whether a text is a date line, or has no word at all."""
-    words = _WORD.findall(text)
-    return len(words) < (6 if _DATE_LIKE.search(text) else 1)
-
-
-def _shaped_title(blocks: list[Block], index: int) -> Title:
-    text = blocks[index].text
-    said = letters(text)
-    places = [
-        i
-        for i, block in enumerate(blocks)
-        if len(block.text) <= MAX_CHARS and letters(block.text) == said
-    ]
-    return Title(text, "shape", places, confirmed=len(places) > 1)
-
-
-class _Looks:
-    """How much the blocks of one page look like its title."""
-
-    HEADINGS: ClassVar = {"h1": 5.0, "h2": 4.0, "h3": 3.0, "h4": 2.0}
-    LARGE: ClassVar = ("b", "strong", "big", "font", "span")
-    FIRST = 20  # a title set in bold is among the first such pieces of its cell
-
-    def __init__(self, blocks: list[Block]):
-        self.copies = Counter(letters(b.text) for b in blocks if len(b.text) <= MAX_CHARS)
-        self._emphasised: dict[Element, set[str]] = {}
-
-    def score(self, block: Block) -> float:
-        text = block.text
-        if not 8 <= len(text) <= MAX_CHARS or block.link_share > 0.9 or _is_date(text):
-            return 0
-        element = block.element
-        score = self.HEADINGS.get(element.tag, 0.0)
-        if _TITLE_NAMES.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
-            score += 2
-        if not score and text in self.emphasised(element):
-            score += 2
-        if self.copies[letters(text)] > 1:
-            score += 2
-        return score - (2 if text.endswith(("..", "…")) else 0)
-
-    def emphasised(self, element: Element) -> set[str]:
-        """The texts in bold or in a larger font, as titles were set before headings."""
-        if element not in self._emphasised:
-            pieces = (islice(e.itertext(), 9) for e in element.iter(*self.LARGE))
-            texts = (" ".join("".join(piece).split()) for piece in islice(pieces, self.FIRST))
-            self._emphasised[element] = set(texts)
-        return self._emphasised[element]

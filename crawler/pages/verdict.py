@@ -4,38 +4,34 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from crawler.pages.blocks import Block
+from crawler.pages.date_lines import Published
 from crawler.pages.layout import Layout
-from crawler.pages.published import Published
+from crawler.pages.notices import notice_as_title, notice_in
 from crawler.pages.structured import ARTICLE_TYPES, LISTING_TYPES, Metadata
-from crawler.text.arabic import fold
+from crawler.text.arabic import fold, fold_line
 
 ENOUGH = 3
+_DECISIVE = 20
+_NOTICE_CHARS = 600  # a longer text is more than a notice
+_ADVISED_ON = ("missing page", "challenge", "server error")  # notices that more text may follow
 
 _LISTING_PATH = re.compile(
-    r"/(?:category|categories|tags?|author|authors|search|archive|albums?|alboms|galler(?:y|ies)|"
+    r"/(?:category|categories|tags?|author|authors|search|archive|albums?|alboms|galler(?:y(?!/\d)|ies)|"
     r"allnews|playlist)(?:[/.?]|$)|/page/\d+/?$",
     re.IGNORECASE,
 )
 _STATIC_PATH = re.compile(
-    r"/(?:about|about-?us|contact|contact-?us|login|register|signin|privacy|terms|advertise|"
-    r"subscribe|sitemap|rss|feed)(?:[/.?]|$)|^/(?:index\.\w+|default\.aspx|home)?/?$",
+    r"/(?:about|about-?us|contact|contact-?us|login|register|signin|privacy(?:-policy)?|terms|"
+    r"advertise|subscribe|sitemap|rss|feed|من-نحن|اتصل-بنا|سياسة-الخصوصية[^/]*)(?:[/.?]|$)|"
+    r"^/(?:index\.\w+|default\.aspx|home)?/?$",
     re.IGNORECASE,
 )
 _ARTICLE_ADDRESS = re.compile(
     r"\d{3,}|[?&](?:id|sid|articleid|newsid)=|[^/]{25,}/?$", re.IGNORECASE
 )
-_MISSING = re.compile(
-    "|".join(
-        re.escape(fold(phrase))
-        for phrase in (
-            "الصفحة غير موجودة", "الصفحة المطلوبة غير موجودة", "الخبر غير موجود",
-            "المقال غير موجود", "هذه الصفحة غير متوفرة", "لم يتم العثور على الصفحة",
-            "الصفحة التي تبحث عنها", "الصفحة التي طلبتها", "خطأ 404", "error 404",
-            "404 not found", "page not found", "checking your browser", "just a moment",
-            "access denied", "domain is for sale", "enable javascript",
-        )
-    )
-)  # fmt: skip
+_ID = re.compile(r"(?:^|&)\w*id=\d")  # index.php?page=details&id=58077
+_SLUG_WORD = re.compile(r"[^\W\d_]{3,}")
+_SLUG_WORDS = 5  # of the title, in an address; sections and the site's own pages have fewer
 
 
 def evidence(
@@ -55,12 +51,13 @@ def evidence(
         "author": 1 * bool(metadata.author),
         "long text": (chars >= 400) + (chars >= 1200),
         "address": 1 * named,
+        "title in the address": 2 * _spells(path, layout.title.text),
         "listing address": -3 * bool(_LISTING_PATH.search(path)),
-        "static address": -3 * bool(_STATIC_PATH.search(path)),
+        "static address": -3 * bool(_STATIC_PATH.search(path) and not _ID.search(address.query)),
         "many articles": -4 * (metadata.articles > 2),
         "listing type": -2 * bool(metadata.schema_types & LISTING_TYPES),
         "links among the text": -4 * _is_listing(layout.inside),
-        "says it is missing": -6 * _says_missing(layout.title.text, text),
+        "a notice": -_notice_points(layout.title.text, text),
     }
     return {name: value for name, value in points.items() if value}
 
@@ -79,6 +76,25 @@ def _is_listing(inside: list[Block]) -> bool:
     return excerpts >= 3 and excerpts * 2 >= prose
 
 
-def _says_missing(title: str, text: str) -> bool:
-    said = title if len(text) >= 600 else f"{title} {text[:300]}"
-    return _MISSING.search(fold(said)) is not None
+def _spells(path: str, title: str) -> bool:
+    """Whether the last part of an address that has words is made of the title's."""
+    parts = (_SLUG_WORD.findall(part) for part in reversed(path.split("/")))
+    slug = next((words for words in parts if len(words) >= _SLUG_WORDS), [])
+    if not slug:
+        return False
+    common = set(_SLUG_WORD.findall(fold_line(title))).intersection(
+        _SLUG_WORD.findall(fold(" ".join(slug)))
+    )
+    return len(common) >= _SLUG_WORDS
+
+
+def _notice_points(title: str, text: str) -> int:
+    """How much the page says that its article is not here, or not to be read by just anybody."""
+    entitled = notice_as_title(title) is not None
+    if len(text) >= _NOTICE_CHARS:
+        return 3 * entitled
+    paragraphs = text.split("\n\n")
+    told = sum(len(paragraph) for paragraph in paragraphs if notice_in(paragraph))
+    if entitled or told * 2 >= len(text):
+        return _DECISIVE
+    return 3 * (notice_in(paragraphs[0]) in _ADVISED_ON)

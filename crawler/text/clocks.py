@@ -26,15 +26,17 @@ _ABBREVIATIONS = {
     "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
     "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3, "idt": 3,
 }  # fmt: skip
+# Each the name of several zones, or of two hours of one.
+_AMBIGUOUS = ("ist", "ast", "bst", "et", "ct", "pt")
 # «بتوقيت …»: the first word of the place. Those of the site's own country mean the site's zone.
-_OWN_PLACES = {"القدس", "فلسطين", "غزه", "رام", "الضفه", "المحلي", "محلي"}
+_OWN_PLACES = {"القدس", "فلسطين", "غزه", "رام", "الضفه", "المحلي", "محلي", "الصيفي", "الشتوي"}
 _PLACE_ZONES = {
     "غرينتش": "UTC", "جرينتش": "UTC", "غرينيتش": "UTC", "جرينيتش": "UTC", "العالمي": "UTC",
     "مكه": "Asia/Riyadh", "السعوديه": "Asia/Riyadh", "الرياض": "Asia/Riyadh",
     "القاهره": "Africa/Cairo", "مصر": "Africa/Cairo", "بيروت": "Asia/Beirut",
     "لبنان": "Asia/Beirut", "دمشق": "Asia/Damascus", "سوريا": "Asia/Damascus",
     "الاردن": "Asia/Amman", "بغداد": "Asia/Baghdad", "العراق": "Asia/Baghdad",
-    "الامارات": "Asia/Dubai", "ابوظبي": "Asia/Dubai", "دبي": "Asia/Dubai",
+    "الامارات": "Asia/Dubai", "ابوظبي": "Asia/Dubai", "ابو": "Asia/Dubai", "دبي": "Asia/Dubai",
     "الدوحه": "Asia/Qatar", "قطر": "Asia/Qatar", "الكويت": "Asia/Kuwait",
     "تونس": "Africa/Tunis", "الجزائر": "Africa/Algiers", "موسكو": "Europe/Moscow",
     "لندن": "Europe/London", "باريس": "Europe/Paris", "واشنطن": "America/New_York",
@@ -46,6 +48,8 @@ def any_of(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+# Named beside a clock without «بتوقيت»; Mecca in brackets, since datelines name it too.
+_ALONE = r"غرينتش|جرينتش|(?<=\()مكه"
 _WORD_ENDS = r"(?![^\W\d_])"
 # What may stand between a date and its clock. Anything else parts them.
 _GAP_WORDS = [
@@ -56,8 +60,9 @@ GAP = rf"(?:[\s\[\](){{}}|,;.@·•*_~/\"'-]|:(?!\d)|t(?=\d)|(?:{any_of(_GAP_WOR
 _HALF = rf"(?:{any_of(_HALF_OF)}){_WORD_ENDS}"
 _ZONE = (
     r"[\s(,-]*(?:(?P<offset>(?:(?:gmt|utc)\s*[+-]\s*\d{1,2}(?::?\d{2})?|[+-]\d{2}:?\d{2})(?![\d/.-]))"
-    rf"|(?P<zone>{any_of(_ABBREVIATIONS)}){_WORD_ENDS}"
-    r"|ب(?:ال)?توقيت\s+(?:مدينه\s+)?(?P<place>[^\W\d_]+)(?:\s+المحتله)?)"
+    rf"|(?P<zone>{any_of([*_ABBREVIATIONS, *_AMBIGUOUS])}){_WORD_ENDS}"
+    r"|(?:ب?(?:ال)?توقيت\s+(?:مدينه\s+)?(?P<place>[^\W\d_]+)"
+    rf"|(?P<alone>{_ALONE}){_WORD_ENDS})(?:\s+(?:المحتله|المكرمه))?)"
 )
 CLOCK = (
     r"(?:(?P<leading>صباحا|مساء)\s*:?\s*)?(?P<hour>\d{1,2})"
@@ -137,6 +142,5 @@ def _zone(clock: re.Match[str]) -> tzinfo | None:
         return timezone(-offset if sign == "-" else offset)
     if clock["zone"]:
         return timezone(timedelta(hours=_ABBREVIATIONS[clock["zone"]]))
-    if clock["place"] and clock["place"] not in _OWN_PLACES:
-        return ZoneInfo(_PLACE_ZONES[clock["place"]])
-    return None
+    place = clock["place"] or clock["alone"]
+    return None if place is None or place in _OWN_PLACES else ZoneInfo(_PLACE_ZONES[place])

@@ -19,7 +19,8 @@ _BETWEEN = re.compile(r"(?:\s*(?:[-–—:|/()\[\]،,*]|(?<=\s)ـ+(?=\s)))+\s*")
 _CLOSES = re.compile(r"[-–—:|/ـ]")
 _EDGES = " \t\u00a0\u200e\u200f.0123456789٠١٢٣٤٥٦٧٨٩"
 _QUOTES = "\"'«»“”"
-_FOR = re.compile(r"خاص (?:بـ?(?=\S))?")  # «خاص الكرمل», «خاص بالكرمل»: the agency follows
+# «خاص الكرمل», «خاص بالكرمل», «كتب سامي الأطرش»: the agency or the reporter follows.
+_FOR = re.compile(r"خاص (?:بـ?(?=\S))?|(?:كتبت?|بقلم|تقرير) ")
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)+")
 
 

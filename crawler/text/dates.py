@@ -3,7 +3,7 @@
 Read are ISO 8601, RFC 822, numbers with the day first (10/10/2020 [ 10:51 ]), the month names
 of every Arab country, also two for one month («تشرين الأول/أكتوبر»), Hijri days where no
 Gregorian one stands, and times before the visit («منذ ساعتين»), each with the clock beside it.
-The weekday printed beside a date is not compared with it.
+The weekday printed beside a whole date is not compared with it.
 """
 
 import re
@@ -14,16 +14,16 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crawler.text.arabic import fold
-from crawler.text.clocks import CLOCK, GAP, Clock, any_of, is_clock, read_clock
+from crawler.text.clocks import CLOCK, GAP, Clock, is_clock, read_clock
 from crawler.text.month_names import WEEKDAYS
-from crawler.text.printed_days import find_days
+from crawler.text.printed_days import find_days, find_weekday
 from crawler.text.relative_dates import find_ago, find_day_ago
 
 # A cheap look that most lines of a page do not survive; \d is a digit of any script.
-_HINT = re.compile(r"\d{4}|منذ|قبل|[أا]مس|اليوم|ago\b|day\b", re.IGNORECASE)
-_UPDATED = re.compile("تحديث|تعديل|updated|modified|mise à jour")
-_WEEKDAY = re.compile(rf"(?<![^\W\d_])(?:{any_of(WEEKDAYS)})[\s,:.-]*\Z")
-_WEEKDAY_REACH = 20
+_HINT = re.compile(
+    r"\d{4}|\d[-/.]\d{1,2}[-/.]\d\d|منذ|قبل|[أا]مس|اليوم|مضت|ago\b|day\b", re.IGNORECASE
+)
+UPDATED = re.compile("تحديث|تعديل|updated|modified|mise à jour")  # in folded text
 _BRACKET = re.compile(r"\s*[\])]")
 _CLOCK_AFTER = re.compile(rf"(?P<gap>{GAP}){CLOCK}")
 _CLOCK_BEFORE = re.compile(rf"(?<!\d){CLOCK}{GAP}\Z")
@@ -59,7 +59,7 @@ def parse_date(text: str, *, now: datetime, timezone: str = "Asia/Hebron") -> Pa
         return None
     folded = fold(text)
     found = _find(folded, now, _zone(timezone))
-    if len(found) > 1 and (updated := _UPDATED.search(folded)):
+    if len(found) > 1 and (updated := UPDATED.search(folded)):
         found = [each for each in found if each[0] < updated.start()] or found
     dates = list(dict.fromkeys(parsed for _, _, parsed in found))
     if len({_start_of_day(parsed, timezone) for parsed in dates}) != 1:
@@ -87,12 +87,13 @@ def _find(folded: str, now: datetime, zone: ZoneInfo) -> list[tuple[int, int, Pa
     """Start, end and value of each date in folded text."""
     if now.tzinfo is None:
         raise ValueError(f"The time of the visit, {now}, has no time zone; give an aware datetime.")
-    found = list(_absolute(folded, zone)) or list(_relative(folded, now, zone))
+    found = list(_absolute(folded, now, zone)) or list(_relative(folded, now, zone))
     return [each for each in found if each[2].at <= now + timedelta(days=1)]
 
 
-def _absolute(folded: str, zone: ZoneInfo) -> Iterator[tuple[int, int, ParsedDate]]:
-    days = find_days(folded)
+def _absolute(folded: str, now: datetime, zone: ZoneInfo) -> Iterator[tuple[int, int, ParsedDate]]:
+    # In the zones farthest east the day after the visit is a day later than in UTC.
+    days = find_days(folded, (now + timedelta(days=2)).date())
     limits = [*(printed.start for printed in days[1:]), len(folded)]
     taken = 0
     for printed, limit in zip(days, limits, strict=False):
@@ -110,7 +111,7 @@ def _absolute(folded: str, zone: ZoneInfo) -> Iterator[tuple[int, int, ParsedDat
 
 def _widened(folded: str, start: int, end: int) -> tuple[int, int]:
     """The span with its weekday in front and the bracket that it opened."""
-    if weekday := _WEEKDAY.search(folded, max(start - _WEEKDAY_REACH, 0), start):
+    if weekday := find_weekday(folded, start):
         start = weekday.start()
     bracket = _BRACKET.match(folded, end)
     if bracket and folded.count("[", start, end) + folded.count("(", start, end):
@@ -142,6 +143,9 @@ def _relative(folded: str, now: datetime, zone: ZoneInfo) -> Iterator[tuple[int,
     elif day_ago := find_day_ago(folded):
         line, days = day_ago
         day = now.astimezone(zone).date() - timedelta(days=days)
+        # «أمس الجمعة» on a Sunday comes from a copy of the page that is older than the visit.
+        if line["weekday"] and WEEKDAYS[line["weekday"]] != day.isoweekday():
+            return
         clock = read_clock(line) if line["hour"] and is_clock(line, "ساعه") else None
         start, end = line.span("printed")
         yield start, end, _parsed(day, clock, zone)

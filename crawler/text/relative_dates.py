@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from crawler.text.arabic import fold
 from crawler.text.clocks import CLOCK, GAP, any_of
+from crawler.text.month_names import WEEKDAYS
 
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -28,6 +29,7 @@ _NUMBERS = {
 }  # fmt: skip
 _DAYS_AGO = {
     "اليوم": 0, "today": 0, "أمس": 1, "الأمس": 1, "yesterday": 1, "أول أمس": 2, "أول من أمس": 2,
+    "أمس الأول": 2,
 }  # fmt: skip
 _UNITS = {fold(name): unit for name, unit in _UNITS.items()}
 _NUMBERS = {fold(name): number for name, number in _NUMBERS.items()}
@@ -36,14 +38,16 @@ _DAYS_AGO = {fold(name): days for name, days in _DAYS_AGO.items()}
 _SPAN = rf"(?:(\d{{1,3}}|{any_of(_NUMBERS)})\s+|(\d{{1,3}}))?({any_of(_UNITS)})"
 _SPANS = re.compile(_SPAN)
 # Only where the line says little else: in a sentence «منذ يومين» dates an event.
-_BEFORE = r"(?:[^\d:|]{0,30}[:|-]\s*|(?:نشر|نشرت|تحديث|posted|updated|published)\s+)?"
+_LABELS = "(?:تم |اخر )?(?:ال)?(?:نشر|نشرت|تحديث)|posted|updated|published"
+_BEFORE = rf"(?:[^\d:|]{{0,30}}[:|-]\s*|(?:{_LABELS})\s+)?"
 _AFTER = r"\s*(?:[|()\[\],.;·•-].{0,40})?"
 _AGO = re.compile(
     rf"{_BEFORE}(?P<printed>(?:منذ|قبل)\s+{_SPAN}(?:\s+واحده?|\s+و\s*{_SPAN})?"
-    rf"|{_SPAN}\s+ago){_AFTER}"
+    rf"|{_SPAN}\s+(?:ago|مضت)){_AFTER}"
 )
 _DAY_AGO = re.compile(
-    rf"{_BEFORE}(?P<printed>(?P<days>{any_of(_DAYS_AGO)})(?:{GAP}{CLOCK})?){_AFTER}"
+    rf"{_BEFORE}(?P<printed>(?:يوم\s+)?(?P<days>{any_of(_DAYS_AGO)})"
+    rf"(?:\s+(?P<weekday>{any_of(WEEKDAYS)}))?(?:{GAP}{CLOCK})?){_AFTER}"
 )
 
 
@@ -59,7 +63,7 @@ def find_ago(folded: str) -> tuple[re.Match[str], timedelta] | None:
 
 
 def find_day_ago(folded: str) -> tuple[re.Match[str], int] | None:
-    """The line with its «printed» part and the groups of ``CLOCK``, and the days since then."""
+    """The line with its «printed» part, a «weekday» and ``CLOCK``, and the days since then."""
     if (line := _DAY_AGO.fullmatch(folded)) is None:
         return None
     return line, _DAYS_AGO[line["days"]]

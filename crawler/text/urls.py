@@ -19,7 +19,7 @@ from crawler.text.url_shapes import renumbered, segment_shape, value_shape
 # The same links stand on every page of a site; this many are remembered.
 _REMEMBERED = 5_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_TWIN_HOST = re.compile(r"(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.)")
+_TWIN_HOST = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.)")
 # The last label of no name is a number, so that this tells names from IP addresses.
 _NO_NAME = re.compile(r"(?:^|\.)(?:\d+|0x[\da-f]*|localhost)$|:")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/?#;]*", re.IGNORECASE)
@@ -48,10 +48,11 @@ def canonical_url(url: str) -> str:
     if (parts := _split(url)) is None:
         return url
     pairs = identity_pairs(_pairs(parts.query))
-    query = "&".join(pair.removesuffix("=") for pair in pairs)
+    # w3lib sorts what is printed, where raw and escaped letters do not sort alike.
+    query = "&".join(sorted(_composed(pair.removesuffix("=")) for pair in pairs))
     path = identity_path(parts.path, has_query=bool(query))
     origin = _identity_origin(parts.scheme, parts.netloc)
-    return _composed(f"{origin}{path}{query and '?' + query}")
+    return f"{origin}{_composed(path)}{query and '?' + query}"
 
 
 @lru_cache(maxsize=_REMEMBERED)
