@@ -1,8 +1,9 @@
 """CPU and memory of a whole crawl: python -m benchmarks.crawl [--articles 3000] [--layout post].
 
-Prints CPU seconds of the crawler for 1,000 articles, beside Scrapy that is given the addresses
-and looks at nothing (the floor) and beside the tutorial's shape (CrawlSpider, one ORM commit an
-item). Without delay, concurrency 16, the site on the other core. Trust the ratios.
+Prints CPU seconds of the crawler for 1,000 articles: Scrapy that is given the addresses and looks
+at nothing (the floor), this project without and with evidence (WARC), and the tutorial's shape
+(CrawlSpider, one ORM commit an item). Without delay, concurrency 16, the site on the other core.
+Trust the ratios.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,11 +39,12 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Measured:
-    """CPU of one crawler process, user and system, in seconds; its peak memory in MB."""
+    """One crawler process: CPU, user and system, and time in seconds; peak memory in MB."""
 
     name: str
     articles: int
     cpu: float
+    seconds: float
     peak: float
 
     @property
@@ -62,7 +65,8 @@ def main() -> None:
         addresses.write_text("\n".join(article_addresses(home)))
         results = [
             measure_floor(home, addresses),
-            measure_ours(home, server, Path(directory)),
+            measure_ours(home, server, Path(directory), "no_evidence", ["-s", "WARC_KEEPS="]),
+            measure_ours(home, server, Path(directory), "ours", []),
         ]
         if not options.without_tutorial:
             results.append(measure_tutorial(home, server))
@@ -109,10 +113,13 @@ def measure_tutorial(home: str, server: EmbeddedPostgres) -> Measured:
     return run("CrawlSpider, a commit an item", "tutorial", arguments, url)
 
 
-def measure_ours(home: str, server: EmbeddedPostgres, directory: Path) -> Measured:
-    url = new_database(server, "ours")
+def measure_ours(
+    home: str, server: EmbeddedPostgres, directory: Path, name: str, arguments: list[str]
+) -> Measured:
+    url = new_database(server, name)
     environment = {"ALKARMEL_URL": home, "DATABASE_URL": url, "ARCHIVE_DIR": str(directory)}
-    return run("this project", "alkarmel", [], url, environment)
+    title = "this project, without WARC" if arguments else "this project"
+    return run(title, "alkarmel", arguments, url, environment)
 
 
 def new_database(server: EmbeddedPostgres, name: str) -> str:
@@ -137,12 +144,15 @@ def run(
         command = [sys.executable, "-m", "benchmarks.plain_spiders", spider, *arguments]
     for setting, value in SETTINGS.items():
         command += ["-s", f"{setting}={value}"]
+    begun = time.monotonic()
     process = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **(environment or {})})
     _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - begun
     if status:
         raise SystemExit(f"{name}: the crawl ended with {os.waitstatus_to_exitcode(status)}")
     stored = count_articles(articles) if isinstance(articles, str) else articles
-    return Measured(name, stored, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Measured(name, stored, cpu, seconds, usage.ru_maxrss / 1024)
 
 
 def count_lines(file: Path) -> int:
@@ -159,7 +169,7 @@ def count_articles(url: str) -> int:
 
 def show(results: list[Measured]) -> None:
     floor = results[0].per_thousand
-    columns = ("crawler", "articles", "CPU s / 1,000", "× floor", "peak MB")
+    columns = ("crawler", "articles", "CPU s / 1,000", "× floor", "seconds", "peak MB")
     table = Table(*columns, title="A crawl without delay, concurrency 16")
     for result in results:
         table.add_row(
@@ -167,6 +177,7 @@ def show(results: list[Measured]) -> None:
             str(result.articles),
             f"{result.per_thousand:.1f}",
             f"{result.per_thousand / floor:.2f}",
+            f"{result.seconds:.0f}",
             f"{result.peak:.0f}",
         )
     Console().print(table)

@@ -13,6 +13,10 @@ class OperatorError(Exception):
     exit_code = CANNOT_START
 
 
+class EvidenceLost(Exception):
+    """The WARC file could not be written; what cannot be proved is not archived."""
+
+
 class AnotherCrawlRunning(OperatorError):
     """A second crawl of an archive that is being crawled."""
 

@@ -11,10 +11,14 @@ class Capture:
     url: str  # the address that answered, after redirects
     fetched_at: datetime  # UTC
     http_status: int
-    payload_digest: str  # "sha256:" and the hex digest of the body as received (unpacked)
+    payload_digest: str  # "sha256:" and the hex digest of the payload as received
     page_id: int | None = None  # the ledger row that asked for it
     etag: str | None = None
     last_modified: str | None = None
+    warc_file: str | None = None  # None: not kept
+    warc_offset: int | None = None
+    warc_length: int | None = None
+    revisit_of_id: int | None = None  # the capture that holds the same payload
 
 
 @dataclass(slots=True)
@@ -55,7 +59,7 @@ class PageOutcome:
     """What became of a fetch that gave no article.
 
     ``state`` is rejected, gone or excluded; failed is one failed try, after which the ledger
-    tries again until the tries are used up.
+    tries again until the tries are used up; unchanged is the answer to a conditional request.
     """
 
     page_id: int | None  # None: not asked for by the ledger, as in `scrapy parse`
@@ -64,6 +68,7 @@ class PageOutcome:
     http_status: int | None = None
     retry_after: float | None = None  # seconds
     published_at: datetime | None = None  # of a page outside since/until
+    capture: Capture | None = None  # of the answer, where there was one
 
 
 @dataclass(frozen=True, slots=True)

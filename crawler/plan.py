@@ -45,9 +45,9 @@ class CrawlPlan:
                 f"url={url} is outside the site {site.home}; give an address of that site, "
                 "or change ALKARMEL_URL."
             )
-        zone = _zone(timezone)
-        since = _day("since", arguments.get("since"), zone)
-        until = _day("until", arguments.get("until"), zone, end=True)
+        zone = read_zone(timezone)
+        since = read_day("since", arguments.get("since"), zone)
+        until = read_day("until", arguments.get("until"), zone, end=True)
         if since and until and since > until:
             raise OperatorError(
                 f"since={arguments['since']} is after until={arguments['until']}; swap them."
@@ -91,7 +91,7 @@ def _check_combination(mode: str, url: str | None, arguments: Mapping[str, str])
         )
 
 
-def _zone(name: str) -> ZoneInfo:
+def read_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -100,7 +100,7 @@ def _zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def _day(name: str, value: str | None, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
+def read_day(name: str, value: str | None, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
     """The first moment of a day in the zone, or its last one."""
     if not value:
         return None

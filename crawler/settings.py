@@ -43,6 +43,21 @@ LISTING_DEPTH = 3  # clicks from the home page to a listing
 PAGES_PER_LISTING = 10_000  # along «next», against endless calendars
 GAPS_PER_CRAWL = 2_000  # guessed addresses
 
+# --- Rechecks: looking at archived articles again ---------------------------------------------
+# An article changes in its first hours, or seldom. One that is younger than the first number is
+# due again after the second, give or take half of it, so that no two archived together come due
+# together; the last row is for ever after. All in hours; the age counts from the printed date.
+# Where the site gave ETag or Last-Modified, it is asked for the page only if that has changed.
+# `python -m benchmarks.rechecks` shows what a table costs and what it catches.
+RECHECKS: list[tuple[float | None, float]] = [
+    (6, 1),
+    (48, 6),
+    (14 * 24, 3 * 24),
+    (None, 30 * 24),
+]
+GONE_CONFIRMED_AFTER = 6 * 3600  # seconds; an article missed once is looked for again then
+RECHECKS_PER_CRAWL = 1_000  # pages, by an incremental crawl or a worker; 0: none
+
 # --- Pace and manners ------------------------------------------------------------------------
 CRAWLER_CONTACT = _environment.get("CRAWLER_CONTACT") or None
 USER_AGENT = (
@@ -94,6 +109,10 @@ ARCHIVE_MIN_FREE = 200 * 1024 * 1024  # bytes; with less no crawl starts
 DATABASE_PATIENCE = 300  # seconds that a crawl waits for a database that went away
 BATCH_SIZE = 64  # pages claimed, or items stored, in one transaction
 
+# --- Evidence --------------------------------------------------------------------------------
+WARC_KEEPS = ["page"]  # whose answers are kept: page, listing, feed, sitemap, robots
+WARC_MAX_BYTES = 1024**3  # of one file; then the next is begun
+
 # --- Stations ----------------------------------------------------------------------------------
 ITEM_PIPELINES = {
     "crawler.pipelines.cleaning.CleaningPipeline": 100,
@@ -109,6 +128,7 @@ SPIDER_MIDDLEWARES = {
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.site.SiteMiddleware": 50,
     "crawler.middlewares.pace.PaceMiddleware": 560,
+    "crawler.middlewares.evidence.EvidenceMiddleware": 900,  # nearest to the network
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
 }
 EXTENSIONS = {

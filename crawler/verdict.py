@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler.errors import DONE, ENDED_EARLY, UNREACHABLE
+from crawler.pages.rejection import OUTCOMES
 
 # Scrapy ends with «finished» whatever happened on the way; these counters tell what did.
 OUR_FAULTS = {
@@ -20,6 +21,7 @@ COUNTED = {
     "gone": "page/gone",
     "excluded": "page/excluded",
     "failed": "page/failed",
+    "rechecked": "page/rechecked",
 }
 
 
@@ -49,7 +51,18 @@ def judge(stats: Mapping[str, Any]) -> Verdict:
     asked = stats.get("downloader/request_count", 0)
     if asked and not stats.get("page/answered", 0) + stats.get("listing/read", 0):
         return Verdict(UNREACHABLE, "failed", "the site gave no answer that could be read")
+    in_the_way = _in_the_way(stats)
+    if in_the_way and sum(in_the_way.values()) == stats.get("page/answered", 0):
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in in_the_way.items())
+        return Verdict(UNREACHABLE, "failed", f"instead of articles the site showed: {reasons}")
     return Verdict(DONE, "finished", "finished")
+
+
+def _in_the_way(stats: Mapping[str, Any]) -> dict[str, int]:
+    """The pages that said nothing of their own: challenges, errors, empty shells."""
+    reasons = [reason for reason, outcome in OUTCOMES.items() if outcome == "failed"]
+    counts = {reason: stats.get(f"no_article/{reason}", 0) for reason in reasons}
+    return {reason: count for reason, count in counts.items() if count}
 
 
 def summary(name: str, verdict: Verdict, stats: Mapping[str, Any]) -> str:

@@ -129,6 +129,20 @@ class Archive:
     def value(self, query: str, **parameters: Any) -> Any:
         return self.rows(query, **parameters)[0][0]
 
+    def article(self, url: str) -> sa.Row[Any]:
+        """An article, with what the ledger says of its page."""
+        (row,) = self.rows(
+            "SELECT articles.*, pages.state, pages.reason, pages.next_fetch_at FROM articles"
+            " JOIN pages USING (url) WHERE url = :url",
+            url=url,
+        )
+        return row
+
+    def look(self, home: str, url: str, *arguments: str) -> None:
+        """Crawl one page; 3 is the exit code where the site has nothing to read there."""
+        crawl = self.crawl(home, "-a", f"url={url}", *arguments)
+        assert crawl.exit_code in (0, 3), crawl.log
+
     def states(self) -> dict[str, int]:
         return dict(map(tuple, self.rows("SELECT state, count(*) FROM pages GROUP BY 1")))
 

@@ -12,6 +12,7 @@ from crawler.pipelines.fingerprint import FingerprintPipeline
 from crawler.text.urls import address_shape
 
 SITE = "alkarmel"
+PAGE, OTHER = (f"https://alkarmel.example/post/{number}" for number in (1, 2))
 FIRST_FETCH = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PRINTED = datetime(2020, 10, 10, 7, 51, tzinfo=UTC)
 
@@ -51,7 +52,7 @@ def item(page_id: int | None, url: str, *, hours: float = 0, **fields: Any) -> A
         url=url,
         fetched_at=FIRST_FETCH + timedelta(hours=hours),
         http_status=200,
-        payload_digest="sha256:00",
+        payload_digest=f"sha256:{hours}",
         page_id=page_id,
     )
     read: dict[str, Any] = {
@@ -75,3 +76,36 @@ def archive_article(connection: sa.Connection, run_id: int, number: int, **field
     article = item(page_id, address(number), title=f"خبر {number}", **fields)
     assert store(connection, SITE, run_id, [article]) == ["new"]
     return page_id
+
+
+class History:
+    """One archive, and what observations of addresses make of it."""
+
+    def __init__(self, connection: sa.Connection):
+        self.connection = connection
+        self.run_id = add_run(connection)
+
+    def see(self, url: str = PAGE, **fields: Any) -> str:
+        return self.store(item(self.page_id(url), url, **fields))
+
+    def store(self, seen: ArticleItem) -> str:
+        return store(self.connection, SITE, self.run_id, [seen])[0]
+
+    def page_id(self, url: str = PAGE) -> int:
+        known = self.connection.execute(sa.text("SELECT id FROM pages WHERE url = :u"), {"u": url})
+        return known.scalar() or add_page(self.connection, url)
+
+    def rows(self, query: str, **values: Any) -> list[sa.Row[Any]]:
+        return list(self.connection.execute(sa.text(query), values))
+
+    @property
+    def article(self) -> sa.Row[Any]:
+        return self.rows("SELECT * FROM articles WHERE url = :url", url=PAGE)[0]
+
+    @property
+    def last_revision(self) -> sa.Row[Any]:
+        return self.rows("SELECT * FROM revisions ORDER BY article_id, number")[-1]
+
+    def as_of(self, hours: float, url: str = PAGE) -> list[sa.Row[Any]]:
+        at = FIRST_FETCH + timedelta(hours=hours)
+        return self.rows("SELECT * FROM article_as_of(:url, :at)", url=url, at=at)

@@ -196,13 +196,6 @@ def test_the_same_text_again_is_only_seen_again(archive: Store) -> None:
     assert len(archive.revisions) == 1
 
 
-def test_an_article_that_is_back_is_gone_no_more(archive: Store) -> None:
-    archive.see()
-    archive.rows("UPDATE articles SET gone_at = now() RETURNING 1")
-    archive.see(hours=1)
-    assert archive.article.gone_at is None
-
-
 def test_an_observation_that_was_late_does_not_turn_the_clock_back(archive: Store) -> None:
     archive.see(hours=3)
     archive.see(hours=1)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from crawler.db.session import connect
 from tests.conftest import Archive, ended
-from tests.site.faults import Slow, Status
+from tests.site.faults import CHALLENGE, Slow, Status
 from tests.site.replica import Site
 from tests.site.server import serve
 
@@ -91,6 +91,19 @@ def test_a_site_that_does_not_answer_is_exit_3(archive: Archive) -> None:
     assert crawl.exit_code == 3, crawl.log
     assert "no answer" in crawl.output.splitlines()[-1]
     assert archive.rows("SELECT outcome FROM runs") == [("failed",)]
+
+
+@pytest.mark.parametrize("prefix", ["/", "/post"])
+def test_a_site_that_shows_only_challenges_is_exit_3(archive: Archive, prefix: str) -> None:
+    """Everywhere, or in the place of every article."""
+    with serve(Site("post", articles=12)) as server:
+        server.site.faults.add(prefix, CHALLENGE)
+        crawl = archive.crawl(server.url)
+    assert crawl.exit_code == 3, crawl.log
+    assert archive.value("SELECT count(*) FROM articles") == 0
+    assert archive.value("SELECT count(*) FROM pages WHERE state <> 'pending'") == 0
+    if prefix == "/post":
+        assert "the site showed: challenge (12)" in crawl.output.splitlines()[-1]
 
 
 def test_a_site_that_only_fails_is_exit_3(archive: Archive) -> None:

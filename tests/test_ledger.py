@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from crawler.db import ledger
+from crawler.db import claims, ledger
 from crawler.db.articles import store
 from crawler.db.runs import CrawlRun
 from crawler.db.session import connect
@@ -133,8 +133,8 @@ def test_no_range_takes_in_what_robots_txt_forbids(connection: sa.Connection) ->
 # --- claim -------------------------------------------------------------------------------------
 
 
-def claim(connection: sa.Connection, run_id: int, limit: int = 10) -> list[ledger.DuePage]:
-    return ledger.claim(connection, SITE, run_id, limit)
+def claim(connection: sa.Connection, run_id: int, limit: int = 10) -> list[claims.DuePage]:
+    return claims.claim(connection, SITE, run_id, limit)
 
 
 def add_pages(connection: sa.Connection, count: int, **columns: Any) -> list[int]:
@@ -163,9 +163,9 @@ def test_half_of_a_claim_is_the_oldest_and_half_the_newest(
 def test_a_claim_names_what_to_ask_for_and_is_written_down(connection: sa.Connection) -> None:
     page_id = add_page(connection, PAGE, request_url=f"{PAGE}/خبر")
     run_id = add_run(connection)
-    assert claim(connection, run_id) == [ledger.DuePage(page_id, PAGE, f"{PAGE}/خبر")]
+    assert claim(connection, run_id) == [claims.DuePage(page_id, PAGE, f"{PAGE}/خبر")]
     row = page(connection, page_id)
-    assert (row.claimed_by, row.claimed_until) == (run_id, now(connection) + ledger.LEASE)
+    assert (row.claimed_by, row.claimed_until) == (run_id, now(connection) + claims.LEASE)
 
 
 def test_what_is_claimed_is_not_claimed_again(connection: sa.Connection) -> None:
@@ -317,7 +317,7 @@ def test_an_archived_page_stays_archived(connection: sa.Connection, state: str) 
     page_id = archive_article(connection, run_id, 1)
     for _ in range(8):
         row = settle(connection, page_id, state)
-    assert (row.state, row.next_fetch_at, row.http_status) == ("archived", None, 500)
+    assert (row.state, row.reason, row.http_status) == ("archived", None, 500)
 
 
 def test_another_address_of_an_article_keeps_the_reason_that_it_is_one(
@@ -328,23 +328,6 @@ def test_another_address_of_an_article_keeps_the_reason_that_it_is_one(
     store(connection, SITE, run_id, [item(asked, PAGE)])
     row = settle(connection, asked, "failed")
     assert (row.state, row.reason) == ("duplicate", f"leads to {PAGE}")
-
-
-def test_an_article_whose_page_is_gone_has_the_date_of_that(connection: sa.Connection) -> None:
-    run_id = add_run(connection)
-    page_id, other = archive_article(connection, run_id, 1), archive_article(connection, run_id, 2)
-    row = settle(connection, page_id, "gone", "HTTP 410", http_status=410)
-    assert (row.state, row.reason) == ("gone", "HTTP 410")
-    gone = dict(map(tuple, connection.execute(sa.text("SELECT url, gone_at FROM articles"))))
-    assert gone == {PAGE: now(connection), page(connection, other).url: None}
-
-
-def test_an_article_is_not_gone_with_another_address_of_it(connection: sa.Connection) -> None:
-    run_id = add_run(connection)
-    asked = add_page(connection, address(2))
-    store(connection, SITE, run_id, [item(asked, PAGE)])
-    assert settle(connection, asked, "gone").state == "gone"
-    assert connection.scalars(sa.text("SELECT gone_at FROM articles")).all() == [None]
 
 
 def test_many_outcomes_are_settled_at_once(connection: sa.Connection) -> None:
@@ -363,12 +346,12 @@ def test_an_address_that_an_operator_names_is_claimed_whatever_its_state(
 ) -> None:
     first, second = add_run(connection), add_run(connection)
     named = found(PAGE, request_url=f"{PAGE}?as=named")
-    new = ledger.page_to_fetch(connection, SITE, named, first)
+    new = claims.page_to_fetch(connection, SITE, named, first)
     assert new.request_url == f"{PAGE}?as=named"
     connection.execute(
         sa.text("UPDATE pages SET state = 'gone', reason = 'HTTP 404', next_fetch_at = NULL")
     )
-    assert ledger.page_to_fetch(connection, SITE, named, second) == new
+    assert claims.page_to_fetch(connection, SITE, named, second) == new
     row = page(connection, new.id)
     assert (row.state, row.claimed_by) == ("gone", second)
 

@@ -26,7 +26,7 @@ def psql(archive: Archive, directory: Path, query: str) -> str:
 def test_the_first_queries_give_what_the_readme_shows(archive: Archive, tmp_path: Path) -> None:
     with serve(Site("post", articles=60)) as server:
         assert archive.crawl(server.url).exit_code == 0
-    assert len(QUERIES) == 3
+    assert len(QUERIES) == 4
     for query, printed in QUERIES:
         assert trimmed(psql(archive, tmp_path, query)) == trimmed(printed), query
 

@@ -64,6 +64,29 @@ def test_a_crawl_killed_at_any_moment_leaves_neither_hole_nor_double(
     assert outcomes == {"interrupted": kills, "finished": 1}
 
 
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_crawl_within_the_time_of_one_request(
+    archive: Archive, sent: signal.Signals
+) -> None:
+    with serve(Site("post", articles=120)) as server:
+        process = archive.start(server.url, "-s", "DOWNLOAD_DELAY=0.05")
+        while sum("/post/" in record.path for record in server.requests) < 20:
+            assert process.poll() is None
+        asked = len(server.requests)
+        process.send_signal(sent)
+        crawl = ended(process)
+        assert len(server.requests) <= asked + 8  # CONCURRENT_REQUESTS: what was in flight
+        assert (crawl.exit_code, archive.value("SELECT outcome FROM runs")) == (1, "interrupted")
+        assert "stopped by a signal" in crawl.output.splitlines()[-1]
+        answered = {
+            found[1] for r in server.requests if (found := re.search(r"/post/(\d+)", r.path))
+        }
+        assert archive.value("SELECT count(*) FROM articles") == len(answered)
+        assert archive.value("SELECT count(*) FROM pages WHERE claimed_by IS NOT NULL") == 0
+        assert archive.crawl(server.url).exit_code == 0
+        assert archive.value("SELECT count(*) FROM articles") == len(server.site.truth)
+
+
 def test_an_article_that_failed_is_tried_again_though_no_page_links_it(archive: Archive) -> None:
     with serve(Site("post", articles=30)) as server:
         number = server.site.truth[-1].number

@@ -15,7 +15,7 @@ from crawler.db.session import connect
 from crawler.errors import OperatorError
 from tests.conftest import PROJECT, Archive
 
-TABLES = {"articles", "revisions", "pages", "captures", "links", "runs"}
+TABLES = {"articles", "revisions", "removals", "pages", "captures", "links", "runs"}
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_the_summary_is_one_line_with_every_count() -> None:
     stats = FINISHED | {"article/new": 7, "page/gone": 1, "elapsed_time_seconds": 3.6}
     assert summary("alkarmel", judge(stats), stats) == (
         "alkarmel: finished; 7 new, 0 changed, 0 unchanged, 0 duplicate, 0 rejected, 1 gone, "
-        "0 excluded, 0 failed; 12 requests in 4 s"
+        "0 excluded, 0 failed, 0 rechecked; 12 requests in 4 s"
     )
 
 

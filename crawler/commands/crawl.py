@@ -23,6 +23,7 @@ from crawler.errors import OperatorError
 from crawler.plan import CrawlPlan
 from crawler.text.site import is_private_host
 from crawler.verdict import judge, summary
+from crawler.warc.recovery import recover
 
 
 class Command(ScrapyCrawl):
@@ -49,6 +50,7 @@ class Command(ScrapyCrawl):
         engine = connect(url)
         stack.callback(engine.dispose)
         upgrade(engine)
+        _close_warc_files(archive_dir / "warc")
         run = CrawlRun.open(engine, spider=name, mode=plan.mode)
         stack.callback(run.let_go)
         self._greet(archive_dir, plan, run)
@@ -111,6 +113,13 @@ class Command(ScrapyCrawl):
             and stats.get("listing/read", 0) > 0
             and all(self.settings.getbool(road) for road in roads)
         )
+
+
+def _close_warc_files(directory: Path) -> None:
+    """Say what killed crawls have left open, and whether a record was torn."""
+    for recovered in recover(directory):
+        torn = f"; {recovered.torn} bytes of a torn record were cut off" if recovered.torn else ""
+        print(f"Closed {recovered.path}, which a killed crawl had left{torn}.", file=sys.stderr)
 
 
 def check_archive_dir(path: Path, least_free: int) -> None:

@@ -1,12 +1,15 @@
 """The ledger's side of storing: pages whose article is stored, in the article's transaction."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from crawler.db.models import Page
+from crawler.db.models import Article, Page
+from crawler.db.schedule import schedule
 from crawler.items import ArticleItem
+from crawler.rechecks import RecheckPolicy
 from crawler.text.urls import address_shape
 
 
@@ -18,21 +21,26 @@ class Plan:
     outcome: str
     article_id: int | None  # None until a new article is inserted
     number: int  # of the revision that the item makes or repeats
+    stored: sa.Row[Any] | None = None  # the article at the address, as it was before
+    changed: list[str] | None = None  # fields; None where there was no article
     capture_id: int | None = None
 
 
-def settle_pages(connection: sa.Connection, site: str, plans: list[Plan]) -> None:
-    """Mark the pages as archived, or as further addresses of an article.
+def settle_pages(
+    connection: sa.Connection, site: str, plans: list[Plan], rechecks: RecheckPolicy
+) -> None:
+    """Mark the pages as archived, and say when to look again, or as further addresses.
 
-    Where a page led to another address, by redirect, that address gets its own row.
+    Where a page led to another address, by redirect, that address gets its own row. An article
+    is looked at again at its own address only.
     """
-    addresses: dict[int | None, str] = dict(
-        connection.execute(
-            sa.select(Page.id, Page.url).where(
-                Page.id.in_([plan.item.provenance.page_id for plan in plans])
-            )
-        ).all()
-    )
+    found = connection.execute(
+        sa.select(Page.id, Page.url, Article.id)
+        .outerjoin(Article, Article.url == Page.url)
+        .where(Page.id.in_([plan.item.provenance.page_id for plan in plans]))
+    ).all()
+    addresses: dict[int | None, str] = {page_id: url for page_id, url, _ in found}
+    own: dict[int | None, int | None] = {page_id: article_id for page_id, _, article_id in found}
     led_elsewhere = [
         plan
         for plan in plans
@@ -44,10 +52,11 @@ def settle_pages(connection: sa.Connection, site: str, plans: list[Plan]) -> Non
     for plan in plans:
         capture = plan.item.provenance
         reason = None
-        if plan.outcome == "duplicate":
-            reason = "same text, title and date as the article"
-        elif plan in led_elsewhere:
+        if plan in led_elsewhere:
             reason = f"leads to {plan.item.url}"
+        # An address that has begun to redirect can lead to the text of its own article.
+        elif plan.outcome == "duplicate" and plan.article_id != own[capture.page_id]:
+            reason = "same text, title and date as the article"
         rows.append(
             {
                 "page": capture.page_id,
@@ -61,6 +70,7 @@ def settle_pages(connection: sa.Connection, site: str, plans: list[Plan]) -> Non
             }
         )
     connection.execute(_SETTLE, rows)
+    schedule(connection, rechecks, [*addresses.values(), *(plan.item.url for plan in plans)])
 
 
 _SETTLE = (

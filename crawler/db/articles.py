@@ -1,19 +1,21 @@
 """Articles in SQL: what a batch of items makes of the archive, in one transaction."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from crawler.db.archived_pages import Plan, settle_pages
+from crawler.db.captures import insert_captures
+from crawler.db.edits import changes, dates_differ
 from crawler.db.ledger import take_turn
-from crawler.db.models import Article, Capture, RelatedLink, Revision
+from crawler.db.models import REVISED, Article, Capture, RelatedLink
+from crawler.db.removals import record_returns
+from crawler.db.revisions import insert_revisions
 from crawler.items import ArticleItem
+from crawler.rechecks import NEVER, RecheckPolicy
 
-# What an edit can change without touching title or body; the rest is metadata that follows.
-_REVISED = ("title", "body", "published_at", "section")
-_COPIED = (
+COPIED = (
     "title",
     "body",
     "published_at",
@@ -32,10 +34,15 @@ _COPIED = (
     "flags",
     "extractor_version",
 )
+_DATE = ("published_at", "published_text", "published_precision")
 
 
 def store(
-    connection: sa.Connection, site: str, run_id: int, items: Sequence[ArticleItem]
+    connection: sa.Connection,
+    site: str,
+    run_id: int,
+    items: Sequence[ArticleItem],
+    rechecks: RecheckPolicy = NEVER,
 ) -> list[str]:
     """Write the items and settle their pages; one outcome an item, in order.
 
@@ -44,9 +51,36 @@ def store(
     take_turn(connection)
     outcomes: dict[int, str] = {}
     for wave in _waves(items):
-        stored = _store_distinct(connection, site, run_id, wave)
+        stored = _store_distinct(connection, site, run_id, wave, rechecks)
         outcomes |= {id(item): outcome for item, outcome in zip(wave, stored, strict=True)}
     return [outcomes[id(item)] for item in items]
+
+
+def store_rereadings(
+    connection: sa.Connection, readings: Sequence[tuple[ArticleItem, int]]
+) -> None:
+    """Write what a reader makes of stored articles' own captures: items and capture numbers.
+
+    Whatever of title, text, date and section reads otherwise makes a revision, which is the
+    reader's and not the site's. When the site was seen stays.
+    """
+    if not readings:
+        return
+    take_turn(connection)
+    stored = {row.url: row for row in _stored_articles(connection, [item for item, _ in readings])}
+    plans = []
+    for item, capture_id in readings:
+        article = stored[item.url]
+        changed = [
+            name for name in REVISED if getattr(item, name) not in (None, getattr(article, name))
+        ]
+        number = article.revision + bool(changed)
+        outcome = "changed" if changed else "unchanged"
+        plans.append(Plan(item, outcome, article.id, number, article, changed, capture_id))
+    _update(connection, plans)
+    if revised := [plan for plan in plans if plan.changed]:
+        _insert_revisions(connection, revised)
+    _replace_links(connection, plans)
 
 
 def _waves(items: Sequence[ArticleItem]) -> Iterator[list[ArticleItem]]:
@@ -63,16 +97,22 @@ def _waves(items: Sequence[ArticleItem]) -> Iterator[list[ArticleItem]]:
 
 
 def _store_distinct(
-    connection: sa.Connection, site: str, run_id: int, items: list[ArticleItem]
+    connection: sa.Connection,
+    site: str,
+    run_id: int,
+    items: list[ArticleItem],
+    rechecks: RecheckPolicy,
 ) -> list[str]:
     stored = _stored_articles(connection, items)
-    plans = [Plan(item, *_outcome(item, stored)) for item in items]
-    _insert_captures(connection, run_id, plans)
+    plans = [_plan(item, stored) for item in items]
+    captures = insert_captures(connection, run_id, [plan.item.provenance for plan in plans])
+    for plan, number in zip(plans, captures, strict=True):
+        plan.capture_id = number
     _insert_articles(connection, [plan for plan in plans if plan.outcome == "new"])
     _revise(connection, [plan for plan in plans if plan.outcome == "changed"])
     _touch(connection, [plan for plan in plans if plan.outcome in ("changed", "unchanged")])
     _replace_links(connection, [plan for plan in plans if plan.outcome in ("new", "changed")])
-    settle_pages(connection, site, plans)
+    settle_pages(connection, site, plans, rechecks)
     return [plan.outcome for plan in plans]
 
 
@@ -86,8 +126,11 @@ def _stored_articles(connection: sa.Connection, items: list[ArticleItem]) -> lis
                 Article.digest,
                 Article.revision,
                 Article.published_precision,
-                *(getattr(Article, name) for name in _REVISED),
-            ).where(
+                Capture.payload_digest,
+                *(getattr(Article, name) for name in REVISED),
+            )
+            .join(Capture, Capture.id == Article.capture_id)
+            .where(
                 sa.or_(
                     Article.url.in_([item.url for item in items]),
                     Article.digest.in_([item.digest for item in items]),
@@ -97,54 +140,22 @@ def _stored_articles(connection: sa.Connection, items: list[ArticleItem]) -> lis
     )
 
 
-def _outcome(item: ArticleItem, stored: list[sa.Row[Any]]) -> tuple[str, int | None, int]:
+def _plan(item: ArticleItem, stored: list[sa.Row[Any]]) -> Plan:
     for article in stored:
         if article.url == item.url:
-            if _differs(item, article):
-                return "changed", article.id, article.revision + 1
-            return "unchanged", article.id, article.revision
+            if changed := changes(item, article):
+                return Plan(item, "changed", article.id, article.revision + 1, article, changed)
+            return Plan(item, "unchanged", article.id, article.revision, article, [])
     for article in stored:
-        if article.digest == item.digest and not _dates_differ(item, article):
-            return "duplicate", article.id, article.revision
-    return "new", None, 1
-
-
-def _differs(item: ArticleItem, article: sa.Row[Any]) -> bool:
-    """Whether the page says something else now; what it says no longer is no edit."""
-    return any(
-        getattr(item, name) is not None and getattr(item, name) != getattr(article, name)
-        for name in _REVISED
-    )
-
-
-def _dates_differ(item: ArticleItem, article: sa.Row[Any]) -> bool:
-    """Whether the dates say that equal texts are two stories; a missing date says nothing."""
-    if item.published_at is None or article.published_at is None:
-        return False
-    if "day" in (item.published_precision, article.published_precision):
-        return bool(abs(item.published_at - article.published_at) >= timedelta(days=1))
-    return bool(item.published_at != article.published_at)
-
-
-def _insert_captures(connection: sa.Connection, run_id: int, plans: list[Plan]) -> None:
-    rows = [
-        {
-            "page_id": capture.page_id,
-            "run_id": run_id,
-            "url": capture.url,
-            "fetched_at": capture.fetched_at,
-            "http_status": capture.http_status,
-            "payload_digest": capture.payload_digest,
-        }
-        for capture in (plan.item.provenance for plan in plans)
-    ]
-    statement = sa.insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
-    for plan, number in zip(plans, connection.scalars(statement, rows), strict=True):
-        plan.capture_id = number
+        if article.digest == item.digest and not dates_differ(item, article):
+            return Plan(item, "duplicate", article.id, article.revision)
+    return Plan(item, "new", None, 1)
 
 
 def _columns(plan: Plan) -> dict[str, Any]:
-    columns = {name: getattr(plan.item, name) for name in _COPIED}
+    columns = {name: getattr(plan.item, name) for name in COPIED}
+    if plan.changed is not None and "published_at" not in plan.changed:
+        columns |= dict.fromkeys(_DATE)  # the one that is known stays
     return columns | {"capture_id": plan.capture_id, "revision": plan.number}
 
 
@@ -163,9 +174,14 @@ def _insert_articles(connection: sa.Connection, plans: list[Plan]) -> None:
 
 
 def _revise(connection: sa.Connection, plans: list[Plan]) -> None:
-    """Give articles their new text; a date or section that is no longer printed is kept."""
-    if not plans:
-        return
+    """Give articles their new text, which makes a revision."""
+    if plans:
+        _update(connection, plans)
+        _insert_revisions(connection, plans)
+
+
+def _update(connection: sa.Connection, plans: list[Plan]) -> None:
+    """Give articles what their pages print now; what is no longer printed is kept."""
     rows = [
         {f"new_{name}": value for name, value in _columns(plan).items()}
         | {"article": plan.article_id}
@@ -174,7 +190,7 @@ def _revise(connection: sa.Connection, plans: list[Plan]) -> None:
     columns = Article.__table__.c
     new = {
         name: sa.bindparam(f"new_{name}", type_=columns[name].type)
-        for name in (*_COPIED, "capture_id", "revision")
+        for name in (*COPIED, "capture_id", "revision")
     }
     values: dict[str, sa.ColumnElement[Any]] = {
         name: sa.func.coalesce(value, columns[name]) for name, value in new.items()
@@ -186,51 +202,67 @@ def _revise(connection: sa.Connection, plans: list[Plan]) -> None:
     connection.execute(
         sa.update(Article).where(Article.id == sa.bindparam("article")).values(values), rows
     )
-    _insert_revisions(connection, plans)
 
 
 def _insert_revisions(connection: sa.Connection, plans: list[Plan]) -> None:
-    connection.execute(
-        sa.insert(Revision),
+    insert_revisions(
+        connection,
         [
             {
                 "article_id": plan.article_id,
                 "number": plan.number,
                 "title": plan.item.title,
                 "body": plan.item.body,
-                "published_at": plan.item.published_at,
-                "section": plan.item.section,
+                "published_at": _standing(plan, "published_at"),
+                "section": _standing(plan, "section"),
                 "digest": plan.item.digest,
                 "seen_at": plan.item.provenance.fetched_at,
                 "capture_id": plan.capture_id,
+                "changed": plan.changed,
+                "origin": "reader" if _is_ours(plan) else "site",
             }
             for plan in plans
         ],
     )
 
 
+def _standing(plan: Plan, name: str) -> Any:
+    """What holds from this revision on: what the page prints now, or what it printed before."""
+    if plan.stored is None or name in (plan.changed or ()):
+        return getattr(plan.item, name)
+    return getattr(plan.stored, name)
+
+
+def _is_ours(plan: Plan) -> bool:
+    """Whether the site sent the very same page as before: then the reader has changed."""
+    return (
+        plan.stored is not None
+        and plan.stored.payload_digest == plan.item.provenance.payload_digest
+    )
+
+
 def _touch(connection: sa.Connection, plans: list[Plan]) -> None:
-    if plans:
-        connection.execute(
-            sa.update(Article)
-            .where(Article.id == sa.bindparam("article"))
-            .values(
-                last_seen_at=sa.func.greatest(
-                    Article.last_seen_at, sa.bindparam("seen_at", type_=Article.last_seen_at.type)
-                ),
-                gone_at=None,
+    """Write when articles were seen; those that were missing are there again."""
+    if not plans:
+        return
+    seen = {plan.article_id: plan.item.provenance.fetched_at for plan in plans if plan.article_id}
+    connection.execute(
+        sa.update(Article)
+        .where(Article.id == sa.bindparam("article"))
+        .values(
+            last_seen_at=sa.func.greatest(
+                Article.last_seen_at, sa.bindparam("seen_at", type_=Article.last_seen_at.type)
             ),
-            [
-                {"article": plan.article_id, "seen_at": plan.item.provenance.fetched_at}
-                for plan in plans
-            ],
-        )
+        ),
+        [{"article": article_id, "seen_at": seen_at} for article_id, seen_at in seen.items()],
+    )
+    record_returns(connection, seen)
 
 
 def _replace_links(connection: sa.Connection, plans: list[Plan]) -> None:
-    changed = [plan.article_id for plan in plans if plan.outcome == "changed"]
-    if changed:
-        connection.execute(sa.delete(RelatedLink).where(RelatedLink.article_id.in_(changed)))
+    known = [plan.article_id for plan in plans if plan.outcome != "new"]
+    if known:
+        connection.execute(sa.delete(RelatedLink).where(RelatedLink.article_id.in_(known)))
     rows = [
         {"article_id": plan.article_id, "position": position, "url": url}
         for plan in plans

@@ -9,7 +9,7 @@ from crawler.db.patience import DatabaseLost, Patience
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-LINGER = 0.2  # seconds that a batch waits for company
+LINGER = 0.2  # seconds that a batch waits for company, where nobody says otherwise
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -24,10 +24,12 @@ class GroupCommit(Generic[Item, Result]):
         write: Callable[[list[Item]], Sequence[Result]],
         patience: Patience,
         batch_size: int,
+        linger: float = LINGER,
     ):
         self._write = write
         self._patience = patience
         self._batch_size = batch_size
+        self._linger = linger
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -48,7 +50,7 @@ class GroupCommit(Generic[Item, Result]):
         try:
             while self._waiting:
                 if len(self._waiting) < self._batch_size:
-                    await asyncio.sleep(LINGER)
+                    await asyncio.sleep(self._linger)
                 batch = self._waiting[: self._batch_size]
                 del self._waiting[: self._batch_size]
                 await self._write_batch(batch)

@@ -1,30 +1,21 @@
-"""The ledger in SQL: which addresses are known, which are due, and what became of each."""
+"""The ledger in SQL: which addresses are known, and what became of each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from crawler.db.models import Article, Page
-from crawler.db.runs import release_dead_claims
+from crawler.db.removals import record_missing, record_returns
+from crawler.db.schedule import next_look
 from crawler.items import Discovery, PageOutcome
+from crawler.rechecks import NEVER, RecheckPolicy
 from crawler.text.urls import address_shape
 
 OUTSIDE_RANGE = "outside since/until"
 TURN_LOCK = 0x616C6B04
-LEASE = timedelta(hours=1)  # against a worker that is cut off; a dead one is noticed at once
 LONGEST_WAIT = timedelta(days=30)  # for the next try, whatever Retry-After says
-
-
-@dataclass(frozen=True, slots=True)
-class DuePage:
-    """A page to fetch, claimed for one crawl."""
-
-    id: int
-    url: str
-    request_url: str
 
 
 def take_turn(connection: sa.Connection) -> None:
@@ -104,72 +95,27 @@ def dates(connection: sa.Connection, urls: Sequence[str]) -> list[datetime | Non
     )
 
 
-def page_to_fetch(connection: sa.Connection, site: str, found: Discovery, run_id: int) -> DuePage:
-    """Claim one address whatever its state, giving it a row where it has none."""
-    discover(connection, site, [found])
-    row = connection.execute(
-        sa.update(Page)
-        .where(Page.url == found.url)
-        .values(claimed_by=run_id, claimed_until=sa.func.now() + LEASE)
-        .returning(Page.id, Page.url)
-    ).one()
-    return DuePage(row.id, row.url, found.request_url)
-
-
-def claim(connection: sa.Connection, site: str, run_id: int, limit: int) -> list[DuePage]:
-    """Take due pages for one crawl, at most ``limit``; none are due where the list is empty.
-
-    Half of them are the oldest, so that nothing starves, and half the newest, so that today's
-    news does not wait behind the thousands that an interrupted backfill left.
-    """
-    claimed = _claim(connection, site, run_id, limit - limit // 2, Page.id.asc())
-    if claimed:
-        return claimed + _claim(connection, site, run_id, limit // 2, Page.id.desc())
-    release_dead_claims(connection, run_id)
-    return _claim(connection, site, run_id, limit, Page.id.asc())
-
-
-def _claim(
-    connection: sa.Connection,
-    site: str,
-    run_id: int,
-    limit: int,
-    order: sa.UnaryExpression[int],
-) -> list[DuePage]:
-    due = (
-        sa.select(Page.id)
-        .where(Page.site == site, Page.state == "pending", Page.next_fetch_at <= sa.func.now())
-        .where(sa.or_(Page.claimed_by.is_(None), Page.claimed_until < sa.func.now()))
-        .order_by(order)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).cte("due")
-    rows = connection.execute(
-        sa.update(Page)
-        .where(Page.id == due.c.id)
-        .values(claimed_by=run_id, claimed_until=sa.func.now() + LEASE)
-        .returning(Page.id, Page.url, Page.request_url)
-    )
-    return sorted((DuePage(*row) for row in rows), key=lambda page: page.id)
-
-
 def settle(
     connection: sa.Connection,
     outcomes: Sequence[PageOutcome],
     *,
     attempts_allowed: int,
     backoff: float,
+    gone_after: timedelta = timedelta(0),
+    rechecks: RecheckPolicy = NEVER,
 ) -> None:
     """Write what became of pages that gave no article.
 
     A failed try makes the page due again after ``backoff`` seconds, four times as long after
     each further one, not before the site's Retry-After, until the tries are used up. A page
-    whose article is stored stays archived whatever happens to it, unless it is gone; then its
-    article says since when.
+    whose article is stored stays archived whatever happens to it, until it is found missing a
+    second time, ``gone_after`` or more later. It is tried without end, and after any other answer
+    it is due when the policy says. Only an answer of «unchanged» leaves what conditional requests
+    ask by: the look after anything else sees the whole page.
     """
+    missing = record_missing(connection, outcomes, gone_after)
     tries = Page.attempts + 1
     failed = sa.bindparam("outcome") == "failed"
-    tried_out = sa.and_(failed, tries >= attempts_allowed)
     wait = sa.func.least(
         sa.func.greatest(
             backoff * sa.func.power(4, tries - 1), sa.bindparam("wait", type_=sa.Float)
@@ -177,8 +123,13 @@ def settle(
         LONGEST_WAIT.total_seconds(),
     )
     kept = sa.and_(Page.article_id.is_not(None), sa.bindparam("outcome") != "gone")
-    again = sa.and_(failed, sa.not_(tried_out), Page.article_id.is_(None))
+    was_missed = sa.bindparam("was_missed", type_=sa.Boolean)
+    confirm_at = sa.bindparam("confirm_at", type_=Page.next_fetch_at.type)
+    looked_at = sa.or_(sa.and_(kept, Page.state != "duplicate"), was_missed)
+    waiting = sa.and_(Page.article_id.is_(None), tries < attempts_allowed)
+    again = sa.and_(failed, sa.or_(looked_at, waiting))
     state = sa.case((kept, Page.state), (again, "pending"), else_=sa.bindparam("outcome"))
+    unchanged = sa.bindparam("outcome") == "unchanged"
     connection.execute(
         sa.update(Page)
         .where(Page.id == sa.bindparam("page"))
@@ -188,8 +139,12 @@ def settle(
             http_status=sa.bindparam("status", type_=sa.Integer),
             attempts=sa.case((failed, tries), else_=0),
             last_fetched_at=sa.func.now(),
+            etag=sa.case((unchanged, Page.etag), else_=None),
+            last_modified=sa.case((unchanged, Page.last_modified), else_=None),
             next_fetch_at=sa.case(
+                (confirm_at.is_not(None), confirm_at),
                 (again, sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, wait)),
+                (looked_at, next_look(rechecks, sa.func.now())),
                 else_=None,
             ),
             published_hint=sa.func.coalesce(
@@ -201,7 +156,9 @@ def settle(
         [
             {
                 "page": outcome.page_id,
-                "outcome": outcome.state,
+                "outcome": _state(outcome, missing),
+                "was_missed": outcome.page_id in missing,
+                "confirm_at": missing.get(outcome.page_id),
                 "why": outcome.reason,
                 "status": outcome.http_status,
                 "wait": outcome.retry_after,
@@ -210,18 +167,30 @@ def settle(
             for outcome in outcomes
         ],
     )
-    _date_the_gone(connection, [outcome.page_id for outcome in outcomes if outcome.state == "gone"])
+    _touch_the_unchanged(
+        connection, [outcome.page_id for outcome in outcomes if outcome.state == "unchanged"]
+    )
 
 
-def _date_the_gone(connection: sa.Connection, page_ids: list[int | None]) -> None:
-    """Write when articles were found to be gone; one that lost another address is still there."""
-    if page_ids:
+def _state(outcome: PageOutcome, missing: Mapping[int | None, datetime | None]) -> str:
+    """The outcome; at an article's own address gone only where a second look has confirmed it."""
+    if outcome.page_id not in missing:
+        return outcome.state
+    return "gone" if missing[outcome.page_id] is None else "missed"
+
+
+def _touch_the_unchanged(connection: sa.Connection, page_ids: list[int | None]) -> None:
+    if not page_ids:
+        return
+    seen: dict[int, datetime] = dict(
         connection.execute(
             sa.update(Article)
-            .where(Page.id.in_(page_ids), Page.article_id == Article.id, Page.url == Article.url)
-            .where(Article.gone_at.is_(None))
-            .values(gone_at=sa.func.now())
-        )
+            .where(Page.id.in_(page_ids), Page.article_id == Article.id)
+            .values(last_seen_at=sa.func.greatest(Article.last_seen_at, sa.func.now()))
+            .returning(Article.id, sa.func.now())
+        ).all()
+    )
+    record_returns(connection, seen)
 
 
 def kinds_by_shape(connection: sa.Connection, site: str) -> list[tuple[str, str, int]]:
@@ -231,7 +200,7 @@ def kinds_by_shape(connection: sa.Connection, site: str) -> list[tuple[str, str,
     """
     kind = sa.case(
         (Page.state.in_(("archived", "duplicate")), "article"),
-        (sa.and_(Page.state == "rejected", Page.reason == "listing"), "listing"),
+        (sa.and_(Page.state == "rejected", Page.reason.endswith("listing")), "listing"),
         (Page.state == "rejected", "other"),
     )
     rows = connection.execute(

@@ -20,8 +20,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 PAGE_STATES = ("pending", "archived", "duplicate", "rejected", "gone", "failed", "excluded")
+LOOKED_AT_AGAIN = ("archived", "gone")  # by rechecks, when next_fetch_at says so
 RUN_OUTCOMES = ("running", "finished", "failed", "interrupted")
 PRECISIONS = ("minute", "day")
+REVISED = ("title", "body", "published_at", "section")  # the fields whose change is a revision
+ORIGINS = ("site", "reader")
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -104,6 +107,12 @@ class Page(Base):
         CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim_whole"),
         # A claim takes the oldest and the newest due pages: both ends of this index.
         Index("ix_pages_pending", "site", "id", postgresql_where="state = 'pending'"),
+        Index(
+            "ix_pages_recheck",
+            "site",
+            "next_fetch_at",
+            postgresql_where=_one_of("state", LOOKED_AT_AGAIN),
+        ),
         Index("ix_pages_address_number", "site", "address_shape", "address_number"),
         {"comment": "The ledger: every article address ever discovered, and what became of it."},
     )
@@ -122,7 +131,12 @@ class Page(Base):
         "article or not readable), gone (404, 410, soft 404), failed (tries used up) or "
         "excluded (robots.txt, outside the site, outside since/until).",
     )
-    reason: Mapped[str | None] = mapped_column(comment="Why the page is in its state, in words.")
+    reason: Mapped[str | None] = mapped_column(
+        comment="Why the page is in its state. Of a page without an article one of: listing, tag "
+        "listing, author listing, gallery, search, login, no article, missing page, empty "
+        "template, home page, challenge, consent, interstitial, server error, parked domain, "
+        "empty shell."
+    )
     discovered_at: Mapped[datetime] = mapped_column(
         server_default=func.now(), comment="When the address was first seen (UTC)."
     )
@@ -173,7 +187,7 @@ class Capture(Base):
         CheckConstraint(
             "num_nulls(warc_file, warc_offset, warc_length) IN (0, 3)", name="warc_place_whole"
         ),
-        {"comment": "One row per response that gave an article: where a text comes from."},
+        {"comment": "One row per response that was kept: where texts and findings come from."},
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, comment="Number of the capture.")
@@ -187,13 +201,18 @@ class Capture(Base):
     fetched_at: Mapped[datetime] = mapped_column(comment="When the answer came (UTC).")
     http_status: Mapped[int] = mapped_column(comment="HTTP status of the answer.")
     payload_digest: Mapped[str] = mapped_column(
-        comment="sha256: and the hex digest of the body as received, unpacked."
+        comment="sha256: and the hex digest of the payload as received, its content coding left "
+        "on: WARC-Payload-Digest of the record."
     )
     warc_file: Mapped[str | None] = mapped_column(
         comment="WARC file that holds the response; null: not kept."
     )
     warc_offset: Mapped[int | None] = mapped_column(comment="First byte of the record in it.")
     warc_length: Mapped[int | None] = mapped_column(comment="Bytes of the record, compressed.")
+    revisit_of_id: Mapped[int | None] = mapped_column(
+        ForeignKey("captures.id"),
+        comment="Earlier capture that holds the same payload, where this record is a revisit.",
+    )
 
 
 class Article(Base):
@@ -256,7 +275,8 @@ class Article(Base):
     first_seen_at: Mapped[datetime] = mapped_column(comment="When it was first fetched (UTC).")
     last_seen_at: Mapped[datetime] = mapped_column(comment="When it was last fetched (UTC).")
     gone_at: Mapped[datetime | None] = mapped_column(
-        comment="When the site was found to have removed it (UTC); null: still there."
+        comment="When a second look confirmed that the site had removed it (UTC); null: there, or "
+        "missed once so far. removals tells of every time."
     )
     duplicate_of_id: Mapped[int | None] = mapped_column(
         ForeignKey("articles.id"), index=True, comment="The earlier article that this one repeats."
@@ -272,6 +292,12 @@ class Revision(Base):
     __tablename__ = "revisions"
     __table_args__ = (
         CheckConstraint("number >= 1", name="number_counted"),
+        CheckConstraint("(number = 1) = (changed IS NULL)", name="change_unless_first"),
+        CheckConstraint(
+            f"changed <@ ARRAY[{', '.join(map(repr, REVISED))}]::text[]", name="change_known"
+        ),
+        CheckConstraint("words_added >= 0 AND words_removed >= 0", name="words_counted"),
+        CheckConstraint(_one_of("origin", ORIGINS), name="origin_known"),
         {"comment": "Every text that an article has had, the current one included."},
     )
 
@@ -284,13 +310,61 @@ class Revision(Base):
     title: Mapped[str] = mapped_column(comment="Headline of this revision.")
     body: Mapped[str] = mapped_column(comment="Text of this revision.")
     published_at: Mapped[datetime | None] = mapped_column(
-        comment="Printed date (UTC) of this revision."
+        comment="Date (UTC) of this revision; where its page printed none, the one before."
     )
-    section: Mapped[str | None] = mapped_column(comment="Section of this revision.")
+    section: Mapped[str | None] = mapped_column(
+        comment="Section of this revision; where its page printed none, the one before."
+    )
     digest: Mapped[str] = mapped_column(comment="sha256 (hex) of its folded title and body.")
     seen_at: Mapped[datetime] = mapped_column(comment="When it was first seen (UTC).")
     capture_id: Mapped[int] = mapped_column(
         ForeignKey("captures.id"), index=True, comment="Response that it was read from."
+    )
+    changed: Mapped[list[str] | None] = mapped_column(
+        ARRAY(Text),
+        comment="What differs from the revision before: title, body, published_at, section; null "
+        "for the first. White space, invisible characters and relative times are no change.",
+    )
+    words_added: Mapped[int | None] = mapped_column(
+        comment="Words of title and body that the revision before had not; null for the first. "
+        "revision_diff(article_id, number) shows them."
+    )
+    words_removed: Mapped[int | None] = mapped_column(
+        comment="Words of the revision before that are here no more; null for the first."
+    )
+    origin: Mapped[str] = mapped_column(
+        server_default="site",
+        comment="Whose change it is: site, or reader (the same response, read anew).",
+    )
+
+
+class Removal(Base):
+    """One time that an article was missing from the site."""
+
+    __tablename__ = "removals"
+    __table_args__ = (
+        CheckConstraint("gone_at >= missed_at", name="gone_after_missed"),
+        CheckConstraint("returned_at >= missed_at", name="returned_after_missed"),
+        Index(
+            "ix_removals_open", "article_id", unique=True, postgresql_where="returned_at IS NULL"
+        ),
+        {"comment": "Every time that an article was missing from the site; its text is kept."},
+    )
+
+    article_id: Mapped[int] = mapped_column(
+        ForeignKey("articles.id"), primary_key=True, comment="Article."
+    )
+    missed_at: Mapped[datetime] = mapped_column(
+        primary_key=True, comment="When it was first found missing (UTC)."
+    )
+    gone_at: Mapped[datetime | None] = mapped_column(
+        comment="When a second look, some hours later, confirmed it (UTC); null: none has."
+    )
+    returned_at: Mapped[datetime | None] = mapped_column(
+        comment="When it was found on the site again (UTC); null: missing still."
+    )
+    reason: Mapped[str] = mapped_column(
+        comment="What the site answered when first found missing: HTTP 404, leads to the home page."
     )
 
 

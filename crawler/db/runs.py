@@ -61,9 +61,9 @@ class CrawlRun:
         *,
         outcome: str,
         reason: str,
-        stats: dict[str, Any],
-        covered: bool,
-        unread_listings: dict[str, str],
+        stats: dict[str, Any] | None = None,
+        covered: bool = False,
+        unread_listings: dict[str, str] | None = None,
     ) -> None:
         """Write how the crawl ended, give back what it had claimed, and let go of its locks."""
         with engine.begin() as connection:
@@ -75,7 +75,7 @@ class CrawlRun:
                     reason=reason,
                     stats=stats,
                     covered=covered,
-                    unread_listings=unread_listings,
+                    unread_listings=unread_listings or {},
                     finished_at=sa.func.now(),
                 )
             )

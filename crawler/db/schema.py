@@ -57,6 +57,16 @@ def upgrade(engine: sa.Engine) -> None:
             connection.commit()
 
 
+def check_current(engine: sa.Engine) -> None:
+    """OperatorError where the schema is not the one that this program knows."""
+    with engine.connect() as connection:
+        if _is_behind(connection, ScriptDirectory.from_config(alembic_config())):
+            raise OperatorError(
+                "The schema of the archive is older than this program, or there is none yet; "
+                "run `scrapy db upgrade`, or crawl, and try again."
+            )
+
+
 def _is_behind(connection: sa.Connection, scripts: ScriptDirectory) -> bool:
     present = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in scripts.walk_revisions()}

@@ -74,7 +74,7 @@ class ProgressLine:
 
     def update(self) -> None:
         done = self._sum("downloader/response_count")
-        queued = max(0, self._sum("page/discovered") - self._settled())
+        queued = max(0, self._sum("page/discovered", "page/rechecked") - self._settled())
         counts = "  ".join(f"{self._sum(*names)} {word}" for word, names in COUNTERS.items())
         elapsed = self.bar.tasks[0].elapsed or 0
         rate = done / elapsed if elapsed else 0

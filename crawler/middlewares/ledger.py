@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Request, Response
 
-from crawler.db import ledger
+from crawler.db import claims, ledger
 from crawler.db.gaps import fill_gaps
 from crawler.db.patience import Patience
 from crawler.db.runs import last_coverage
@@ -19,6 +19,12 @@ from crawler.items import Discoveries, Discovery
 Answer = TypeVar("Answer")
 
 LOOK_AGAIN = 0.3  # seconds, where nothing is due and something is under way
+
+
+def conditions(page: claims.DuePage) -> dict[str, bytes]:
+    """Headers that ask for a page only if it has changed, as far as its site made that possible."""
+    known = {"If-None-Match": page.etag, "If-Modified-Since": page.last_modified}
+    return {name: value.encode("latin-1") for name, value in known.items() if value}
 
 
 class LedgerMiddleware:
@@ -38,6 +44,7 @@ class LedgerMiddleware:
         self.engine = connect(url)
         self.patience = Patience.of(crawler)
         self.run_id = crawler.settings.getint("RUN_ID")
+        self.rechecks_left = crawler.settings.getint("RECHECKS_PER_CRAWL")
         self.gaps_filled = False
         self.held_back: list[Request] = []  # listings for when nothing else is to be done
 
@@ -75,11 +82,13 @@ class LedgerMiddleware:
     async def _claimed(self, request: Request) -> Request:
         """The request of a page that is fetched whatever the ledger says of it."""
         found = request.meta["discovery"]
-        page = await self._ask(ledger.page_to_fetch, self.spider.name, found, self.run_id)
+        page = await self._ask(claims.page_to_fetch, self.spider.name, found, self.run_id)
         return self._page_request(page)
 
-    def _page_request(self, page: ledger.DuePage) -> Request:
-        request: Request = self.spider.article_request(page.request_url, page_id=page.id)
+    def _page_request(self, page: claims.DuePage) -> Request:
+        request: Request = self.spider.article_request(
+            page.request_url, conditions(page), page_id=page.id
+        )
         return request
 
     async def _feed(self) -> AsyncIterator[Request]:
@@ -87,6 +96,8 @@ class LedgerMiddleware:
         while True:
             was_idle = self._is_idle()  # before asking: what was under way then is written now
             pages = await self._claim()
+            if not pages and was_idle:
+                pages = await self._claim_rechecks()
             for page in pages:
                 yield self._page_request(page)
             if not pages and was_idle:
@@ -100,9 +111,27 @@ class LedgerMiddleware:
             elif self._has_requests():
                 await self.crawler.signals.wait_for(signals.scheduler_empty)
 
-    async def _claim(self) -> list[ledger.DuePage]:
+    async def _claim(self) -> list[claims.DuePage]:
         limit = self.crawler.settings.getint("BATCH_SIZE")
-        return await self._ask(ledger.claim, self.spider.name, self.run_id, limit)
+        return await self._ask(claims.claim, self.spider.name, self.run_id, limit)
+
+    async def _claim_rechecks(self) -> list[claims.DuePage]:
+        """Archived pages that are due again: when the news is in, within the budget."""
+        limit = min(self.rechecks_left, self.crawler.settings.getint("BATCH_SIZE"))
+        if limit <= 0 or self.spider.plan.mode == "backfill" or not self._has_answers():
+            return []
+        pages = await self._ask(claims.claim_rechecks, self.spider.name, self.run_id, limit)
+        self.rechecks_left -= len(pages)
+        self.stats.inc_value("page/rechecked", len(pages))
+        return pages
+
+    def _has_answers(self) -> bool:
+        """Whether the site is up, as far as this crawl has asked; what is stored can wait."""
+        asked, *answered = (
+            self.stats.get_value(name, 0)
+            for name in ("downloader/request_count", "page/answered", "listing/read")
+        )
+        return not asked or any(answered)
 
     def _is_idle(self) -> bool:
         engine: Any = self.crawler.engine

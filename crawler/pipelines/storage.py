@@ -1,6 +1,7 @@
 """Storage: an item has passed when its transaction has committed, so item_scraped means stored."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -11,11 +12,13 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.db import articles, ledger
+from crawler.db.captures import insert_captures
 from crawler.db.group_commit import GroupCommit
 from crawler.db.patience import DatabaseLost, Patience
 from crawler.db.runs import is_running
 from crawler.db.session import connect
 from crawler.items import ArticleItem, PageOutcome
+from crawler.rechecks import RecheckPolicy
 
 
 class StoragePipeline:
@@ -35,6 +38,8 @@ class StoragePipeline:
         self.run_id = crawler.settings.getint("RUN_ID")
         self.attempts_allowed = crawler.settings.getint("FETCH_ATTEMPTS")
         self.backoff = crawler.settings.getfloat("FETCH_BACKOFF")
+        self.gone_after = timedelta(seconds=crawler.settings.getfloat("GONE_CONFIRMED_AFTER"))
+        self.rechecks = RecheckPolicy.read(crawler.settings["RECHECKS"])
         self.engine = connect(url)
         self.commits: GroupCommit[ArticleItem | PageOutcome, str] = GroupCommit(
             self._write, Patience.of(crawler), crawler.settings.getint("BATCH_SIZE")
@@ -87,7 +92,7 @@ class StoragePipeline:
     async def _settle(self, outcome: PageOutcome) -> None:
         if outcome.page_id is not None:
             state = await self.commits.add(outcome)
-            self.stats.inc_value(f"page/{state}")
+            self.stats.inc_value("article/unchanged" if state == "unchanged" else f"page/{state}")
 
     # --- in the writer's thread ---------------------------------------------------------------
 
@@ -97,13 +102,17 @@ class StoragePipeline:
         outcomes = [item for item in batch if isinstance(item, PageOutcome)]
         with self.engine.begin() as connection:
             self._check_ownership(connection)
-            stored = iter(articles.store(connection, self.site, self.run_id, items))
+            stored = iter(articles.store(connection, self.site, self.run_id, items, self.rechecks))
+            kept = [outcome.capture for outcome in outcomes if outcome.capture]
+            insert_captures(connection, self.run_id, [c for c in kept if c.page_id and c.warc_file])
             if outcomes:
                 ledger.settle(
                     connection,
                     outcomes,
                     attempts_allowed=self.attempts_allowed,
                     backoff=self.backoff,
+                    gone_after=self.gone_after,
+                    rechecks=self.rechecks,
                 )
         return [next(stored) if isinstance(item, ArticleItem) else item.state for item in batch]
 

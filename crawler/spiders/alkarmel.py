@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Self
 
 from scrapy import signals
@@ -12,14 +11,16 @@ from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from crawler.errors import OperatorError
-from crawler.items import ArticleItem, Capture, Discoveries, PageOutcome
+from crawler.errors import EvidenceLost, OperatorError
+from crawler.items import ArticleItem, Discoveries, PageOutcome
 from crawler.pages.article import read_document
 from crawler.pages.document import Document
 from crawler.pages.links import Link
 from crawler.pages.listing import ListingPage
+from crawler.pages.rejection import ENTRIES, OUTCOMES, rejection
 from crawler.pages.selectors import check_selectors
 from crawler.plan import CrawlPlan
+from crawler.rechecks import RecheckPolicy
 from crawler.spiders.discovery import DiscoverySpider, address_kinds, request_of
 from crawler.text.urls import canonical_url
 
@@ -27,13 +28,13 @@ Output = Iterator[Request | Discoveries | ArticleItem | PageOutcome]
 
 # How the refusals of robots.txt and of the site's border begin.
 EXCLUSIONS = ("Forbidden by robots.txt", "leads outside the site")
-ENTRIES_OF_A_LISTING = 5  # headlines that make a page without an article of its own a listing
 
 
 class AlkarmelSpider(DiscoverySpider):
     name = "alkarmel"
     home_setting = "ALKARMEL_URL"
-    handle_httpstatus_list = range(400, 600)  # the ledger records what the others would hide
+    # The ledger records what the others would hide.
+    handle_httpstatus_list = (304, *range(400, 600))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
@@ -48,8 +49,9 @@ class AlkarmelSpider(DiscoverySpider):
         try:
             address_kinds(settings)
             check_selectors(settings.getdict("SITE_SELECTORS"))
+            RecheckPolicy.read(settings["RECHECKS"])
         except ValueError as error:
-            raise OperatorError(f"{error} Correct it in the settings of the site.") from None
+            raise OperatorError(f"{error} Correct it in crawler/settings.py.") from None
         return CrawlPlan.read(
             settings[cls.home_setting],
             arguments,
@@ -77,7 +79,7 @@ class AlkarmelSpider(DiscoverySpider):
             reason = f"outside since/until: published {item.published_at:%Y-%m-%d}"
             yield self._outcome(response, "excluded", reason, published_at=item.published_at)
             return
-        item.capture = _capture(response)
+        item.capture = response.meta.get("capture")
         yield item
         if self.options.getbool("DISCOVER_LINKS") and self.plan.mode != "worker":
             links = [Link(url) for url in item.links]
@@ -87,7 +89,10 @@ class AlkarmelSpider(DiscoverySpider):
         """Why an answer cannot hold an article, before it is read."""
         if response.status in (404, 410):
             return self._outcome(response, "gone", f"HTTP {response.status}")
-        if response.status >= 400:
+        if response.status == 304 and _is_conditional(response.request):
+            self.stats.inc_value("page/answered")
+            return self._outcome(response, "unchanged", "HTTP 304")
+        if response.status >= 300:
             return self._outcome(
                 response,
                 "failed",
@@ -103,18 +108,25 @@ class AlkarmelSpider(DiscoverySpider):
         return None
 
     def _no_article(self, response: Response, document: Document) -> Output:
+        """What becomes of a page without an article, and the articles that it names."""
         page = ListingPage(document)
-        if len(page.entries) < ENTRIES_OF_A_LISTING:
-            self.kinds.learn(response.url, "other")
-            yield self._outcome(response, "rejected", "no article on the page")
-            return
-        self.kinds.learn(response.url, "listing")
-        yield self._outcome(response, "rejected", "listing")
-        if self.plan.mode in ("incremental", "backfill"):
+        reason = rejection(page)
+        state = OUTCOMES[reason]
+        self.stats.inc_value(f"no_article/{reason.replace(' ', '_')}")
+        yield self._outcome(response, state, reason)
+        if state != "rejected":
+            return  # an answer in the page's place says nothing about its address
+        is_listing = reason.endswith("listing")
+        self.kinds.learn(response.url, "listing" if is_listing else "other")
+        if self.plan.mode in ("incremental", "backfill") and (
+            is_listing or len(page.entries) >= ENTRIES
+        ):
             yield from self.follow_listing(response, page)
 
     def article_failed(self, failure: Failure) -> Iterator[PageOutcome]:
         error = failure.value
+        if isinstance(error, EvidenceLost):
+            return  # The page stays as it was: due again.
         reason = str(error) or type(error).__name__
         if isinstance(error, IgnoreRequest) and reason.startswith(EXCLUSIONS):
             state = "excluded"
@@ -126,21 +138,16 @@ class AlkarmelSpider(DiscoverySpider):
 
     def _outcome(self, response: Response, state: str, reason: str, **more: Any) -> PageOutcome:
         page_id = response.meta.get("page_id")
-        return PageOutcome(page_id, state, reason, http_status=response.status, **more)
+        return PageOutcome(
+            page_id,
+            state,
+            reason,
+            http_status=response.status,
+            capture=response.meta.get("capture"),
+            **more,
+        )
 
 
-def _capture(response: Response) -> Capture:
-    return Capture(
-        url=response.url,
-        fetched_at=datetime.now(UTC),
-        http_status=response.status,
-        payload_digest=f"sha256:{sha256(response.body).hexdigest()}",
-        page_id=response.meta.get("page_id"),
-        etag=_header(response, "ETag"),
-        last_modified=_header(response, "Last-Modified"),
-    )
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1").replace("\x00", "") if value else None
+def _is_conditional(request: Request | None) -> bool:
+    asked_by = ("If-None-Match", "If-Modified-Since")
+    return request is not None and any(name in request.headers for name in asked_by)

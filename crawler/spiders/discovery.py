@@ -21,6 +21,7 @@ from crawler.pages.feed import NotAFeed, read_feed
 from crawler.pages.links import Link
 from crawler.pages.listing import ListingPage
 from crawler.pages.pagination import may_be_further_page
+from crawler.pages.rejection import OUTCOMES, rejection
 from crawler.pages.sitemap import NotASitemap, SitemapTooLarge, read_sitemap
 from crawler.plan import CrawlPlan
 from crawler.text.urls import canonical_url, request_url
@@ -73,9 +74,12 @@ class DiscoverySpider(scrapy.Spider):
 
     # --- requests ---------------------------------------------------------------------------
 
-    def article_request(self, url: str, **meta: Any) -> Request:
+    def article_request(
+        self, url: str, headers: dict[str, bytes] | None = None, **meta: Any
+    ) -> Request:
         return Request(
             url,
+            headers=headers,
             callback=self.parse_article,
             errback=self.article_failed,
             meta=meta,
@@ -159,9 +163,12 @@ class DiscoverySpider(scrapy.Spider):
     def parse_listing(self, response: Response) -> Found:
         if not self._is_answer(response):
             return
+        page = ListingPage(Document.of(response), self._done_with)
         if response.meta.get("is_home"):
             yield from self._roads_of_the_site()
-        page = ListingPage(Document.of(response), self._done_with)
+        if not page.entries and self._is_in_the_way(response, page):
+            return
+        self.stats.inc_value("listing/read")
         if self.options.getbool("DISCOVER_FEEDS"):
             yield from self._ask("feed", page.feeds, self.options.getint("LISTINGS_PER_CRAWL"))
             if response.meta.get("is_home") and not page.feeds:
@@ -257,6 +264,7 @@ class DiscoverySpider(scrapy.Spider):
         except (NotASitemap, SitemapTooLarge) as error:
             self._not_as_named(response, error)
             return
+        self.stats.inc_value("listing/read")
         if sitemap.kind == "index":
             children = (link.url for link in sitemap.links if self._is_due(link))
             yield from self._ask("sitemap", children, self.options.getint("SITEMAPS_PER_CRAWL"))
@@ -282,18 +290,26 @@ class DiscoverySpider(scrapy.Spider):
         except NotAFeed as error:
             self._not_as_named(response, error)
             return
+        self.stats.inc_value("listing/read")
         yield from self._discoveries(links, response.url)
 
     # --- answers that are none ----------------------------------------------------------------
 
     def _is_answer(self, response: Response) -> bool:
         """Whether a listing can be read; one that failed is remembered for the next crawl."""
-        if response.status < 400:
-            self.stats.inc_value("listing/read")
+        if response.status < 300:
             return True
         if response.status not in (404, 410) and response.request:
             self._remember_unread(response.request, f"HTTP {response.status}")
         return False
+
+    def _is_in_the_way(self, response: Response, page: ListingPage) -> bool:
+        """Whether a challenge, a consent or an error page stands where a listing should."""
+        reason = rejection(page)
+        if OUTCOMES[reason] != "failed" or not response.request:
+            return False
+        self._remember_unread(response.request, reason)
+        return True
 
     def listing_failed(self, failure: Failure) -> None:
         request = request_of(failure)

@@ -137,6 +137,11 @@ class Text:
 
 
 DISALLOW_ALL = "User-agent: *\nDisallow: /\n"
+HTML = "text/html; charset=utf-8"
+# What stands in a page's place, all with status 200.
+CHALLENGE = Text("<title>Just a moment...</title><h2>Checking your browser</h2>", HTML)
+EMPTY_SHELL = Text("<title>الكرمل</title><div id=app></div><script src=/app.js></script>", HTML)
+SAYS_MISSING = Text("<title>الكرمل</title><h1>عذرا، الصفحة غير موجودة</h1>", HTML)
 
 
 @cache

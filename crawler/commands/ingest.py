@@ -1,0 +1,152 @@
+"""scrapy ingest: articles of the site out of WARC files that others made."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from scrapy.settings import Settings
+
+from crawler.db.ingestion import ingest
+from crawler.db.runs import CrawlRun
+from crawler.db.schema import upgrade
+from crawler.db.session import archive_database, connect
+from crawler.derivation import Reading, derive
+from crawler.errors import DONE, ENDED_EARLY, OperatorError
+from crawler.items import ArticleItem, Capture
+from crawler.plan import CrawlPlan
+from crawler.rechecks import RecheckPolicy
+from crawler.spiders.alkarmel import AlkarmelSpider
+from crawler.text.site import Site
+from crawler.warc.foreign import read_foreign
+from crawler.warc.reader import BadRecord, read_member
+from crawler.warc.records import Exchange, members
+from crawler.warc.writer import Place, WarcWriter
+
+SITE = AlkarmelSpider.name
+BATCH = 64  # pages in one transaction
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+    settings: Settings  # set by scrapy.cmdline
+    default_settings = {"LOG_ENABLED": False}  # noqa: RUF012 - Scrapy's own declaration
+
+    def syntax(self) -> str:
+        return "FILE…"
+
+    def short_desc(self) -> str:
+        return "Archive the site's articles from WARC files made by others"
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if not args:
+            raise UsageError("name one WARC file or more", print_help=False)
+        try:
+            self._ingest([Path(name) for name in args])
+        except OperatorError as error:
+            print(error, file=sys.stderr)
+            self.exitcode = error.exit_code
+
+    def _ingest(self, paths: list[Path]) -> None:
+        plan: CrawlPlan = AlkarmelSpider.read_plan(self.settings, {})
+        for path in paths:
+            if not path.is_file():
+                raise OperatorError(f"{path} is no file; name WARC or WARC.gz files.")
+        archive_dir = Path(self.settings["ARCHIVE_DIR"])
+        with archive_database(self.settings["DATABASE_URL"], archive_dir) as url:
+            engine = connect(url)
+            upgrade(engine)
+            run = CrawlRun.open(engine, spider=SITE, mode="ingest")
+            ingestion = Ingestion(self.settings, engine, run.id, archive_dir / "warc")
+            try:
+                faults = [fault for path in paths if (fault := ingestion.add(path, plan.site))]
+            finally:
+                ingestion.close()
+            run.finish(engine, outcome="finished", reason=ingestion.summary())
+            engine.dispose()
+        for fault in faults:
+            print(fault, file=sys.stderr)
+        print(f"ingest: {ingestion.summary()}")
+        self.exitcode = ENDED_EARLY if faults else DONE
+
+
+class Ingestion:
+    """Copies answers into our own files, reads them there, and stores their articles."""
+
+    def __init__(self, settings: Settings, engine: sa.Engine, run_id: int, directory: Path):
+        self._engine = engine
+        self._run_id = run_id
+        self._directory = directory
+        self._reading = Reading.of(settings)
+        self._rechecks = RecheckPolicy.read(settings["RECHECKS"])
+        info = {"isPartOf": f"{SITE} run {run_id}", "format": "WARC File Format 1.1"}
+        self._writer = WarcWriter(directory, SITE, info, settings.getint("WARC_MAX_BYTES"))
+        self.counts: Counter[str] = Counter()
+
+    def add(self, path: Path, site: Site) -> str | None:
+        """Take a file's articles; a sentence where it breaks off, and what came before is kept."""
+        batch: list[Exchange] = []
+        fault = None
+        try:
+            for exchange in self._answers(path, site):
+                batch.append(exchange)
+                if len(batch) == BATCH:
+                    self._store(batch, path.name)
+                    batch = []
+        except BadRecord as error:
+            fault = str(error)
+        if batch:
+            self._store(batch, path.name)
+        return fault
+
+    def _answers(self, path: Path, site: Site) -> Iterator[Exchange]:
+        for exchange in read_foreign(path, self._reading.max_bytes):
+            if site.owns(exchange.url):
+                yield exchange
+            else:
+                self.counts["of other sites"] += 1
+
+    def _store(self, batch: list[Exchange], name: str) -> None:
+        read = [(exchange, self._item(exchange)) for exchange in batch]
+        found = [(exchange, item) for exchange, item in read if item is not None]
+        self.counts["no article"] += len(batch) - len(found)
+        if not found:
+            return
+        places = self._writer.write([exchange for exchange, _ in found])
+        for (exchange, item), place in zip(found, places, strict=True):
+            item.capture = _capture(exchange, place)
+        items = [item for _, item in found]
+        with self._engine.begin() as connection:
+            self.counts += ingest(
+                connection, SITE, self._run_id, items, f"ingest of {name}", self._rechecks
+            )
+
+    def _item(self, exchange: Exchange) -> ArticleItem | None:
+        """As `reextract` would read it from our own file."""
+        response = next(members(exchange))
+        return derive(read_member(response, exchange.url, self._reading.max_bytes), self._reading)
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def summary(self) -> str:
+        return (
+            ", ".join(f"{count} {what}" for what, count in self.counts.most_common()) or "nothing"
+        )
+
+
+def _capture(exchange: Exchange, place: Place) -> Capture:
+    return Capture(
+        url=exchange.url,
+        fetched_at=exchange.fetched_at,
+        http_status=exchange.status,
+        payload_digest=exchange.digest,
+        warc_file=place.file,
+        warc_offset=place.offset,
+        warc_length=place.length,
+    )

@@ -1,0 +1,49 @@
+"""Captures in SQL: the responses that were kept, and where their records stand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from crawler.db.models import Capture
+from crawler.items import Capture as Captured
+
+
+def known_payloads(
+    connection: sa.Connection, wanted: Sequence[tuple[int | None, str]]
+) -> dict[tuple[int | None, str], sa.Row[Any]]:
+    """For pages and payload digests, the last capture that holds that payload whole."""
+    rows: sa.CursorResult[Any] = connection.execute(
+        sa.select(
+            Capture.page_id, Capture.payload_digest, Capture.id, Capture.url, Capture.fetched_at
+        )
+        .where(sa.tuple_(Capture.page_id, Capture.payload_digest).in_(wanted))
+        .where(Capture.warc_file.is_not(None), Capture.revisit_of_id.is_(None))
+        .order_by(Capture.id)
+    )
+    return {(row.page_id, row.payload_digest): row for row in rows}
+
+
+def insert_captures(
+    connection: sa.Connection, run_id: int, captures: Sequence[Captured]
+) -> list[int]:
+    """One row a capture; their numbers, in order."""
+    if not captures:
+        return []
+    rows = [
+        {
+            "page_id": capture.page_id,
+            "run_id": run_id,
+            "url": capture.url,
+            "fetched_at": capture.fetched_at,
+            "http_status": capture.http_status,
+            "payload_digest": capture.payload_digest,
+            "warc_file": capture.warc_file,
+            "warc_offset": capture.warc_offset,
+            "warc_length": capture.warc_length,
+            "revisit_of_id": capture.revisit_of_id,
+        }
+        for capture in captures
+    ]
+    statement = sa.insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
+    return list(connection.scalars(statement, rows))
