@@ -139,9 +139,9 @@ class Archive:
         return row
 
     def look(self, home: str, url: str, *arguments: str) -> None:
-        """Crawl one page; 3 is the exit code where the site has nothing to read there."""
+        """Crawl one page."""
         crawl = self.crawl(home, "-a", f"url={url}", *arguments)
-        assert crawl.exit_code in (0, 3), crawl.log
+        assert crawl.exit_code == 0, crawl.log
 
     def states(self) -> dict[str, int]:
         return dict(map(tuple, self.rows("SELECT state, count(*) FROM pages GROUP BY 1")))

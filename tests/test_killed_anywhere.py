@@ -22,7 +22,7 @@ from tests.conftest import Archive, ended, run_scrapy
 from tests.site.replica import Site
 from tests.site.server import serve
 
-KILLS = int(os.environ.get("KILLS", "25"))
+KILLS = int(os.environ.get("KILLS", "15"))
 SEED = int(os.environ.get("SEED", "1"))
 VICTIMS = ("crawler", "crawler", "crawler", "backend", "server")
 

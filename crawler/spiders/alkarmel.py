@@ -88,6 +88,9 @@ class AlkarmelSpider(DiscoverySpider):
     def _refusal(self, response: Response) -> PageOutcome | None:
         """Why an answer cannot hold an article, before it is read."""
         if response.status in (404, 410):
+            # Where no listing is read, such an answer shows that the site is there.
+            if self.plan.mode in ("url", "worker"):
+                self.stats.inc_value("page/answered")
             return self._outcome(response, "gone", f"HTTP {response.status}")
         if response.status == 304 and _is_conditional(response.request):
             self.stats.inc_value("page/answered")

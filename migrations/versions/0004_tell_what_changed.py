@@ -177,9 +177,11 @@ BEGIN
             SELECT is_old, place, length,
                    sum(length) OVER (PARTITION BY is_old ORDER BY place)::int AS ends
             FROM (
-                SELECT true, * FROM unnest(string_to_array(old_text, E'\n\n')) WITH ORDINALITY
+                SELECT true, * FROM unnest(array_remove(regexp_split_to_array(old_text, E'\n{2,}'), ''))
+                    WITH ORDINALITY
                 UNION ALL
-                SELECT false, * FROM unnest(string_to_array(new_text, E'\n\n')) WITH ORDINALITY
+                SELECT false, * FROM unnest(array_remove(regexp_split_to_array(new_text, E'\n{2,}'), ''))
+                    WITH ORDINALITY
             ) AS both_texts (is_old, paragraph, place), LATERAL (
                 SELECT cardinality(array_remove(
                     string_to_array(translate(paragraph, E'\n', ' '), ' '), ''
