@@ -98,6 +98,11 @@ def test_psql_takes_its_arguments_as_they_stand(directory: Path, arguments: list
     assert said(command("psql", *arguments, ARCHIVE_DIR=str(directory))) == "a b\nغزة\n"
 
 
+def test_a_path_may_hold_blanks_and_plus_signs(tmp_path: Path) -> None:
+    here = {"ARCHIVE_DIR": str(tmp_path / "an archive + more")}
+    assert said(command("psql", "-Atc", "SELECT 3", **here)) == "3\n"
+
+
 def test_psql_reads_what_it_is_fed(directory: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-m", "scrapy", "db", "psql", "-At"],

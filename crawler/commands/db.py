@@ -122,12 +122,17 @@ class Command(ScrapyCommand):
 
 def _libpq_url(address: str) -> str:
     """The address as libpq wants it: without SQLAlchemy's driver."""
-    url = database_url(address).set(drivername="postgresql")
-    return url.render_as_string(hide_password=False)
+    return _rendered(database_url(address).set(drivername="postgresql"))
 
 
 def _without_password(url: sa.URL) -> str:
     bare = sa.URL.create(
         "postgresql", url.username, None, url.host, url.port, url.database, url.query
     )
-    return bare.difference_update_query(("password",)).render_as_string()
+    return _rendered(bare.difference_update_query(("password",)))
+
+
+def _rendered(url: sa.URL) -> str:
+    """SQLAlchemy writes a blank of the query as a plus sign, which libpq takes for one."""
+    address, mark, query = url.render_as_string(hide_password=False).partition("?")
+    return address + mark + query.replace("+", "%20")
