@@ -5,14 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import sqlalchemy as sa
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from scrapy.settings import Settings
 
-from crawler.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from crawler.archive_command import ArchiveCommand
+from crawler.db.embedded import EmbeddedPostgres
 from crawler.db.schema import upgrade
 from crawler.db.session import archive_database, connect, database_url
 from crawler.errors import OperatorError
@@ -27,12 +25,7 @@ ACTIONS = {
 }
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
-    settings: Settings  # set by scrapy.cmdline
-    default_settings = {"LOG_ENABLED": False}  # noqa: RUF012 - Scrapy's own declaration
-
+class Command(ArchiveCommand):
     def syntax(self) -> str:
         return f"<{'|'.join(ACTIONS)}> [arguments of psql or pg_dump]"
 
@@ -48,23 +41,15 @@ class Command(ScrapyCommand):
         # own options out of it.
         self.further = sys.argv[sys.argv.index(args[0]) + 1 :] if args else []
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def work(self, args: list[str], opts: argparse.Namespace) -> None:
         if not args or args[0] not in ACTIONS:
             raise UsageError(f"name one of {', '.join(ACTIONS)}", print_help=False)
-        try:
-            getattr(self, f"_{args[0]}")()
-        except (OperatorError, EmbeddedPostgresError) as error:
-            print(error, file=sys.stderr)
-            self.exitcode = OperatorError.exit_code
+        getattr(self, f"_{args[0]}")()
 
     @property
     def _address(self) -> str | None:
         address: str | None = self.settings["DATABASE_URL"]
         return address
-
-    @property
-    def _archive_dir(self) -> Path:
-        return Path(self.settings["ARCHIVE_DIR"])
 
     def _embedded(self) -> EmbeddedPostgres:
         if self._address:
@@ -72,7 +57,7 @@ class Command(ScrapyCommand):
                 "DATABASE_URL is set, so no embedded server is used; "
                 "start and stop that server where it runs, or unset DATABASE_URL."
             )
-        return EmbeddedPostgres(self._archive_dir)
+        return EmbeddedPostgres(self.archive_dir)
 
     def _url(self) -> None:
         """Leaves the embedded server up, so that the address can be used."""
@@ -90,7 +75,7 @@ class Command(ScrapyCommand):
         print(self._embedded().stop())
 
     def _upgrade(self) -> None:
-        with archive_database(self._address, self._archive_dir) as url:
+        with archive_database(self._address, self.archive_dir) as url:
             engine = connect(url)
             upgrade(engine)
             engine.dispose()
@@ -104,8 +89,8 @@ class Command(ScrapyCommand):
 
     def _run_program(self, program: str, arguments: list[str]) -> None:
         """Run a client of the server's version on the database, while the server is up."""
-        with archive_database(self._address, self._archive_dir) as url:
-            path = EmbeddedPostgres(self._archive_dir).bin / program
+        with archive_database(self._address, self.archive_dir) as url:
+            path = EmbeddedPostgres(self.archive_dir).bin / program
             # The password travels in the environment: arguments are public on a machine.
             password = url.password or url.query.get("password")
             environment = {**os.environ, "PGCLIENTENCODING": "UTF8"}

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
+from crawler.archive_command import ArchiveCommand
 from crawler.db.ingestion import ingest
 from crawler.db.runs import CrawlRun
 from crawler.db.schema import upgrade
@@ -31,38 +31,26 @@ SITE = AlkarmelSpider.name
 BATCH = 64  # pages in one transaction
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
-    settings: Settings  # set by scrapy.cmdline
-    default_settings = {"LOG_ENABLED": False}  # noqa: RUF012 - Scrapy's own declaration
-
+class Command(ArchiveCommand):
     def syntax(self) -> str:
         return "FILE…"
 
     def short_desc(self) -> str:
         return "Archive the site's articles from WARC files made by others"
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def work(self, args: list[str], opts: argparse.Namespace) -> None:
         if not args:
             raise UsageError("name one WARC file or more", print_help=False)
-        try:
-            self._ingest([Path(name) for name in args])
-        except OperatorError as error:
-            print(error, file=sys.stderr)
-            self.exitcode = error.exit_code
-
-    def _ingest(self, paths: list[Path]) -> None:
+        paths = [Path(name) for name in args]
         plan: CrawlPlan = AlkarmelSpider.read_plan(self.settings, {})
         for path in paths:
             if not path.is_file():
                 raise OperatorError(f"{path} is no file; name WARC or WARC.gz files.")
-        archive_dir = Path(self.settings["ARCHIVE_DIR"])
-        with archive_database(self.settings["DATABASE_URL"], archive_dir) as url:
+        with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             upgrade(engine)
             run = CrawlRun.open(engine, spider=SITE, mode="ingest")
-            ingestion = Ingestion(self.settings, engine, run.id, archive_dir / "warc")
+            ingestion = Ingestion(self.settings, engine, run.id, self.archive_dir / "warc")
             try:
                 faults = [fault for path in paths if (fault := ingestion.add(path, plan.site))]
             finally:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -13,15 +12,14 @@ from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
-from scrapy.commands import ScrapyCommand
-from scrapy.settings import Settings
 
+from crawler.archive_command import ArchiveCommand
 from crawler.db.rereading import COMPARED, Source, next_sources, reread
 from crawler.db.runs import CrawlRun
 from crawler.db.schema import check_current
 from crawler.db.session import archive_database, connect
 from crawler.derivation import Reading, derive
-from crawler.errors import DONE, ENDED_EARLY, OperatorError
+from crawler.errors import DONE, ENDED_EARLY
 from crawler.items import ArticleItem
 from crawler.plan import read_day, read_zone
 from crawler.spiders.alkarmel import AlkarmelSpider
@@ -34,12 +32,7 @@ EXAMPLES = 3  # shown a field
 SHOWN = 60  # characters of a value
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
-    settings: Settings  # set by scrapy.cmdline
-    default_settings = {"LOG_ENABLED": False}  # noqa: RUF012 - Scrapy's own declaration
-
+class Command(ArchiveCommand):
     def syntax(self) -> str:
         return "[--dry-run] [--since YYYY-MM-DD]"
 
@@ -53,24 +46,16 @@ class Command(ScrapyCommand):
             "--since", metavar="DAY", help="only what was captured from this day on"
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        try:
-            self._reextract(opts.dry_run, opts.since)
-        except OperatorError as error:
-            print(error, file=sys.stderr)
-            self.exitcode = error.exit_code
-
-    def _reextract(self, dry_run: bool, day: str | None) -> None:
+    def work(self, args: list[str], opts: argparse.Namespace) -> None:
         zone = read_zone(self.settings["ALKARMEL_TIMEZONE"])
-        since = read_day("--since", day, zone)
-        archive_dir = Path(self.settings["ARCHIVE_DIR"])
+        since = read_day("--since", opts.since, zone)
         report = Report()
-        with archive_database(self.settings["DATABASE_URL"], archive_dir) as url:
+        with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             check_current(engine)
             # A crawl must not write the same articles meanwhile.
-            run = None if dry_run else CrawlRun.open(engine, spider=SITE, mode="reextract")
-            for sources, readings in self._read_again(engine, archive_dir / "warc", since):
+            run = None if opts.dry_run else CrawlRun.open(engine, spider=SITE, mode="reextract")
+            for sources, readings in self._read_again(engine, since):
                 changed = report.add(sources, readings)
                 if run:
                     with engine.begin() as connection:
@@ -78,14 +63,14 @@ class Command(ScrapyCommand):
             if run:
                 run.finish(engine, outcome="finished", reason=report.summary())
             engine.dispose()
-        report.tell(dry_run)
+        report.tell(opts.dry_run)
         self.exitcode = ENDED_EARLY if report.faults else DONE
 
     def _read_again(
-        self, engine: sa.Engine, directory: Path, since: datetime | None
+        self, engine: sa.Engine, since: datetime | None
     ) -> Iterator[tuple[list[Source], list[ArticleItem | str]]]:
         """Batch by batch: articles, and for each what is read now, or why nothing is."""
-        read = partial(read_source, directory, Reading.of(self.settings))
+        read = partial(read_source, self.archive_dir / "warc", Reading.of(self.settings))
         after = 0
         with ProcessPoolExecutor(os.cpu_count()) as pool:
             while True:

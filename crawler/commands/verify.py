@@ -2,41 +2,25 @@
 
 import argparse
 import os
-import sys
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
-from scrapy.commands import ScrapyCommand
-from scrapy.settings import Settings
-
+from crawler.archive_command import ArchiveCommand
 from crawler.db.evidence import count_articles, expected_by_file
 from crawler.db.schema import check_current
 from crawler.db.session import archive_database, connect
 from crawler.derivation import Reading
-from crawler.errors import DONE, ENDED_EARLY, OperatorError
+from crawler.errors import DONE, ENDED_EARLY
 from crawler.verification import Findings, check_file
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
-    settings: Settings  # set by scrapy.cmdline
-    default_settings = {"LOG_ENABLED": False}  # noqa: RUF012 - Scrapy's own declaration
-
+class Command(ArchiveCommand):
     def short_desc(self) -> str:
         return "Check the database against the WARC files; exit 1 where they differ"
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        try:
-            self._verify(Path(self.settings["ARCHIVE_DIR"]))
-        except OperatorError as error:
-            print(error, file=sys.stderr)
-            self.exitcode = error.exit_code
-
-    def _verify(self, archive_dir: Path) -> None:
+    def work(self, args: list[str], opts: argparse.Namespace) -> None:
         reading = Reading.of(self.settings)
-        directory = archive_dir / "warc"
-        with archive_database(self.settings["DATABASE_URL"], archive_dir) as url:
+        directory = self.archive_dir / "warc"
+        with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             check_current(engine)
             with engine.connect() as connection, ProcessPoolExecutor(os.cpu_count()) as pool:
