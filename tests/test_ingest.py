@@ -4,6 +4,7 @@ import subprocess
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from shutil import which
 
 import pytest
 from warcio.statusandheaders import StatusAndHeaders
@@ -142,6 +143,7 @@ def test_a_torn_file_gives_what_stands_before_the_tear(archive: Archive, tmp_pat
     assert log.startswith(f"{path}: ")
 
 
+@pytest.mark.skipif(not which("wget"), reason="wget is not installed")
 def test_a_file_of_wget_is_read(archive: Archive, tmp_path: Path) -> None:
     with serve(Site("table", articles=12)) as server:
         truth = [truth for truth in server.site.truth if truth.number][:3]
