@@ -45,6 +45,13 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in listed.read_text().split()] if listed.exists() else []
 
 
+def serves_a_client(pid: int) -> bool:
+    """Whether it is a client's backend and none of the server's own workers."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return b"[local]" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 class Victims:
     """The processes of one crawl and its embedded server."""
 
@@ -56,15 +63,16 @@ class Victims:
     def strike(self, crawl: subprocess.Popen[str]) -> None:
         victim = self.dice.choice(VICTIMS)
         postmaster = self._postmaster()
-        backends = children(postmaster) if postmaster else []
-        if victim == "crawler" or not backends:
+        processes = children(postmaster) if postmaster else []
+        backends = [pid for pid in processes if serves_a_client(pid)]
+        if victim == "backend" and backends:
+            kill(self.dice.choice(backends))
+        elif victim == "server" and postmaster:
+            for pid in (postmaster, *processes):
+                kill(pid)
+        else:
             victim = "crawler"
             kill(crawl.pid)
-        elif victim == "backend":
-            kill(self.dice.choice(backends))
-        else:
-            for pid in (postmaster, *backends):
-                kill(pid)
         self.killed[victim] += 1
 
     def _postmaster(self) -> int:
