@@ -58,7 +58,9 @@ class Run(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, comment="Number of the crawl.")
     spider: Mapped[str] = mapped_column(comment="Name of the spider, which names the site.")
-    mode: Mapped[str] = mapped_column(comment="incremental, backfill, url or worker.")
+    mode: Mapped[str] = mapped_column(
+        comment="incremental, backfill, url, worker, reextract or ingest."
+    )
     started_at: Mapped[datetime] = mapped_column(
         server_default=func.now(), comment="When the crawl began (UTC)."
     )
