@@ -1,6 +1,5 @@
 """The data directory of the embedded PostgreSQL: made whole or not at all, and of one version."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from crawler.db.postgres_programs import (
     Programs,
     installed_major_version,
 )
+from crawler.disk import sync_directory
 
 # With LC_CTYPE C, which cron has, the text search parser takes ؟ for a letter: «غزة؟» would never
 # be found again. The builtin provider sorts the same on every machine.
@@ -55,7 +55,7 @@ def _make_data(data: Path, programs: Programs, lock: int) -> None:
             "mend that, or set ARCHIVE_DIR or DATABASE_URL to another place."
         )
     unfinished.rename(data)
-    _sync_directory(data.parent)
+    sync_directory(data.parent)
 
 
 def _first_complaint(output: str) -> str:
@@ -64,12 +64,3 @@ def _first_complaint(output: str) -> str:
             if mark in line:
                 return line.partition(mark)[2].strip()
     return " ".join(output.split()[-40:])
-
-
-def _sync_directory(directory: Path) -> None:
-    # A new name survives a power cut only when the directory that holds it was synced.
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

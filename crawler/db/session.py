@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from scrapy.exceptions import NotConfigured
+from scrapy.settings import BaseSettings
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from crawler.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -20,6 +22,14 @@ CONNECTION = {  # libpq's parameters, unless the address has them
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
+
+
+def crawl_engine(settings: BaseSettings) -> sa.Engine:
+    """The database of the crawl that is running; NotConfigured in Scrapy's other commands."""
+    url = settings["ARCHIVE_DATABASE"]
+    if not url:
+        raise NotConfigured  # only the crawl command opens an archive
+    return connect(url)
 
 
 def database_url(address: str) -> sa.URL:

@@ -9,14 +9,13 @@ from typing import Any, Self
 import scrapy
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers, Request, Response
 
 from crawler import __version__
 from crawler.db.captures import known_payloads
 from crawler.db.group_commit import GroupCommit
 from crawler.db.patience import Patience
-from crawler.db.session import connect
+from crawler.db.session import crawl_engine
 from crawler.errors import EvidenceLost
 from crawler.items import Capture
 from crawler.warc.records import Exchange, Known
@@ -34,12 +33,9 @@ class EvidenceMiddleware:
     """
 
     def __init__(self, crawler: Crawler):
-        url = crawler.settings["ARCHIVE_DATABASE"]
-        if not url:
-            raise NotConfigured  # only the crawl command opens an archive
         self.crawler = crawler
         self.keeps = set(crawler.settings.getlist("WARC_KEEPS"))
-        self.engine = connect(url)
+        self.engine = crawl_engine(crawler.settings)
         self.writer = WarcWriter(
             Path(crawler.settings["ARCHIVE_DIR"]) / "warc",
             crawler.spidercls.name,

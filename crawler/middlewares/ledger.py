@@ -6,14 +6,13 @@ from typing import Any, Self, TypeVar
 
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
 from scrapy.http import Request, Response
 
 from crawler.db import claims, ledger
 from crawler.db.gaps import fill_gaps
 from crawler.db.patience import Patience
 from crawler.db.runs import last_coverage
-from crawler.db.session import connect
+from crawler.db.session import crawl_engine
 from crawler.items import Discoveries, Discovery
 
 Answer = TypeVar("Answer")
@@ -36,12 +35,9 @@ class LedgerMiddleware:
     """
 
     def __init__(self, crawler: Crawler):
-        url = crawler.settings["ARCHIVE_DATABASE"]
-        if not url:
-            raise NotConfigured  # only the crawl command opens an archive
         self.crawler = crawler
         self.stats = crawler.stats
-        self.engine = connect(url)
+        self.engine = crawl_engine(crawler.settings)
         self.patience = Patience.of(crawler)
         self.run_id = crawler.settings.getint("RUN_ID")
         self.rechecks_left = crawler.settings.getint("RECHECKS_PER_CRAWL")

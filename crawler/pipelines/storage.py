@@ -7,7 +7,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DropItem, NotConfigured
+from scrapy.exceptions import DropItem
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -16,7 +16,7 @@ from crawler.db.captures import insert_captures
 from crawler.db.group_commit import GroupCommit
 from crawler.db.patience import DatabaseLost, Patience
 from crawler.db.runs import is_running
-from crawler.db.session import connect
+from crawler.db.session import crawl_engine
 from crawler.items import ArticleItem, PageOutcome
 from crawler.rechecks import RecheckPolicy
 
@@ -29,9 +29,6 @@ class StoragePipeline:
     """
 
     def __init__(self, crawler: Crawler):
-        url = crawler.settings["ARCHIVE_DATABASE"]
-        if not url:
-            raise NotConfigured  # only the crawl command opens an archive
         self.crawler = crawler
         self.stats = crawler.stats
         self.site = crawler.spidercls.name
@@ -40,7 +37,7 @@ class StoragePipeline:
         self.backoff = crawler.settings.getfloat("FETCH_BACKOFF")
         self.gone_after = timedelta(seconds=crawler.settings.getfloat("GONE_CONFIRMED_AFTER"))
         self.rechecks = RecheckPolicy.read(crawler.settings["RECHECKS"])
-        self.engine = connect(url)
+        self.engine = crawl_engine(crawler.settings)
         self.commits: GroupCommit[ArticleItem | PageOutcome, str] = GroupCommit(
             self._write, Patience.of(crawler), crawler.settings.getint("BATCH_SIZE")
         )

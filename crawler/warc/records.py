@@ -4,7 +4,7 @@ ISO 28500:2017; the grammar is warcio's, what goes into the records is ours.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -72,16 +72,16 @@ class _Writer(WARCWriter):  # type: ignore[misc]
 
 def warcinfo(filename: str, info: dict[str, str]) -> bytes:
     """The gzip member that opens a file: who wrote it, with what, by which rules."""
-    return _member([_new_writer().create_warcinfo_record(filename, info)])
+    return _member(_new_writer().create_warcinfo_record(filename, info))
 
 
 def members(exchange: Exchange) -> Iterator[bytes]:
     """The gzip members of an exchange: its response (or revisit), then its request, if any."""
     writer = _new_writer()
     response = _response(writer, exchange)
-    yield _member([response])
+    yield _member(response)
     if exchange.method is not None:
-        yield _member([_request(writer, exchange, response)])
+        yield _member(_request(writer, exchange, response))
 
 
 def _response(writer: _Writer, exchange: Exchange) -> ArcWarcRecord:
@@ -137,11 +137,10 @@ def _new_writer() -> _Writer:
     return _Writer(BytesIO(), gzip=False, warc_version=VERSION)
 
 
-def _member(records: Iterable[ArcWarcRecord]) -> bytes:
+def _member(record: ArcWarcRecord) -> bytes:
     buffer = BytesIO()
     writer = _Writer(buffer, gzip=False, warc_version=VERSION)
-    for record in records:
-        writer.write_record(record)
+    writer.write_record(record)
     return gzip.compress(buffer.getvalue(), compresslevel=COMPRESSION, mtime=0)
 
 

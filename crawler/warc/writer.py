@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from crawler.disk import sync_directory
 from crawler.warc.records import Exchange, members, warcinfo
 
 OPEN = ".open"  # the suffix of a file that is being written
@@ -69,7 +70,7 @@ class WarcWriter:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         self._end = 0
         self._append(warcinfo(self._name, self._info))
-        _sync_directory(self.directory)
+        sync_directory(self.directory)
 
     def _append(self, data: bytes) -> None:
         assert self._file is not None
@@ -90,14 +91,6 @@ class WarcWriter:
         if self._file is not None:
             path = self.directory / self._name
             path.with_name(self._name + OPEN).rename(path)
-            _sync_directory(self.directory)
+            sync_directory(self.directory)
             os.close(self._file)  # and with it the lock
             self._file = None
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
