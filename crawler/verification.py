@@ -33,7 +33,11 @@ def check_file(
     if not path.exists():
         findings.problems.append(f"{file} is missing: {len(expected)} captures are in it")
         return findings
-    whole = end_of_last_member(path)
+    try:
+        whole = end_of_last_member(path)
+    except OSError as error:
+        findings.problems.append(f"{file} cannot be read ({error.strerror})")
+        return findings
     # Of a file that is being written the end may be on its way.
     if path.name == file and whole < path.stat().st_size:
         findings.problems.append(f"{file} at byte {whole}: torn or changed")

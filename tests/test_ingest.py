@@ -87,7 +87,9 @@ def test_a_file_that_is_taken_twice_adds_nothing(archive: Archive, tmp_path: Pat
     foreign.add(f"{HOME}post/{number}", page(site, number), "2021-03-04T05:06:07Z")
     path = foreign.close()
     ingest(archive, path)
+    files = list((archive.directory / "warc").iterdir())
     assert ingest(archive, path)[1] == "ingest: 1 known\n"
+    assert list((archive.directory / "warc").iterdir()) == files
     assert archive.value("SELECT count(*) FROM captures") == 1
     assert archive.value("SELECT count(*) FROM revisions") == 1
 

@@ -64,6 +64,17 @@ def test_a_missing_file_is_named(archive: Archive) -> None:
     assert output.startswith(f"{path.name} is missing: ")
 
 
+def test_a_file_that_cannot_be_read_is_named(archive: Archive) -> None:
+    with serve(Site("semantic", articles=12)) as server:
+        archive.crawl(server.url)
+    [path] = warc_files(archive)
+    path.unlink()
+    path.mkdir()
+    exit_code, output = verify(archive)
+    assert exit_code == 1
+    assert output.startswith(f"{path.name} cannot be read (Is a directory)\n")
+
+
 def test_an_edited_text_is_found_though_every_record_is_whole(archive: Archive) -> None:
     with serve(Site("semantic", articles=12)) as server:
         archive.crawl(server.url)

@@ -1,6 +1,7 @@
 """scrapy ingest: articles of the site out of WARC files that others made."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
 from crawler.archive_command import ArchiveCommand
-from crawler.db.ingestion import ingest
+from crawler.db.ingestion import ingest, known_captures
 from crawler.db.runs import CrawlRun
 from crawler.db.schema import upgrade
 from crawler.db.session import archive_database, connect
@@ -46,6 +47,8 @@ class Command(ArchiveCommand):
         for path in paths:
             if not path.is_file():
                 raise OperatorError(f"{path} is no file; name WARC or WARC.gz files.")
+            if not os.access(path, os.R_OK):
+                raise OperatorError(f"{path} may not be read; make it readable.")
         with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             upgrade(engine)
@@ -101,11 +104,13 @@ class Ingestion:
 
     def _store(self, batch: list[Exchange], name: str) -> None:
         read = [(exchange, self._item(exchange)) for exchange in batch]
-        found = [(exchange, item) for exchange, item in read if item is not None]
-        self.counts["no article"] += len(batch) - len(found)
+        articles = [(exchange, item) for exchange, item in read if item is not None]
+        self.counts["no article"] += len(batch) - len(articles)
+        found = self._not_known(articles)
+        self.counts["known"] += len(articles) - len(found)
         if not found:
             return
-        places = self._writer.write([exchange for exchange, _ in found])
+        places = self._write([exchange for exchange, _ in found])
         for (exchange, item), place in zip(found, places, strict=True):
             item.capture = _capture(exchange, place)
         items = [item for _, item in found]
@@ -119,12 +124,31 @@ class Ingestion:
         response = next(members(exchange))
         return derive(read_member(response, exchange.url, self._reading.max_bytes), self._reading)
 
+    def _not_known(
+        self, articles: list[tuple[Exchange, ArticleItem]]
+    ) -> list[tuple[Exchange, ArticleItem]]:
+        """Without the captures that the archive has, and each once."""
+        by_key = {(item.url, exchange.fetched_at): (exchange, item) for exchange, item in articles}
+        with self._engine.connect() as connection:
+            known = known_captures(connection, list(by_key))
+        return [article for key, article in by_key.items() if key not in known]
+
+    def _write(self, exchanges: list[Exchange]) -> list[Place]:
+        try:
+            return self._writer.write(exchanges)
+        except OSError as error:
+            raise OperatorError(
+                f"The WARC files in {self._writer.directory} cannot be written ({error.strerror}); "
+                "mend that and run the same command again: what is stored is not taken twice."
+            ) from None
+
     def close(self) -> None:
         self._writer.close()
 
     def summary(self) -> str:
         return (
-            ", ".join(f"{count} {what}" for what, count in self.counts.most_common()) or "nothing"
+            ", ".join(f"{count} {what}" for what, count in (+self.counts).most_common())
+            or "nothing"
         )
 
 

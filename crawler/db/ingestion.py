@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,18 @@ from crawler.rechecks import RecheckPolicy
 _COLUMNS = ("number", *REVISED, "digest", "seen_at", "capture_id", "origin")
 
 
+def known_captures(
+    connection: sa.Connection, wanted: Sequence[tuple[str, datetime]]
+) -> set[tuple[str, datetime]]:
+    """Those of the canonical addresses and times of which the archive has the capture."""
+    rows = connection.execute(
+        sa.select(Page.url, Capture.fetched_at)
+        .join(Capture, Capture.page_id == Page.id)
+        .where(sa.tuple_(Page.url, Capture.fetched_at).in_(wanted))
+    )
+    return {(row.url, row.fetched_at) for row in rows}
+
+
 def ingest(
     connection: sa.Connection,
     site: str,
@@ -28,18 +41,12 @@ def ingest(
     """Store items whose captures stand in our files; what became of them, counted.
 
     new, changed, unchanged and duplicate as in a crawl; older: an earlier text of a stored
-    article, which becomes an earlier revision; known: the capture is in the archive already.
+    article, which becomes an earlier revision.
     """
     take_turn(connection)
     _give_pages(connection, site, items, found_on)
     outcomes: Counter[str] = Counter()
-    known = _known(connection, items)
     for item in sorted(items, key=lambda item: item.provenance.fetched_at):
-        capture = item.provenance
-        if (capture.page_id, capture.fetched_at) in known:
-            outcomes["known"] += 1
-            continue
-        known.add((capture.page_id, capture.fetched_at))
         article = _newer_article(connection, item)
         if article is None:
             outcomes.update(store(connection, site, run_id, [item], rechecks))
@@ -61,16 +68,6 @@ def _give_pages(
     numbers = {row.url: row.id for row in rows}
     for item in items:
         item.provenance.page_id = numbers[item.url]
-
-
-def _known(connection: sa.Connection, items: Sequence[ArticleItem]) -> set[tuple[Any, Any]]:
-    wanted = [(item.provenance.page_id, item.provenance.fetched_at) for item in items]
-    rows = connection.execute(
-        sa.select(Capture.page_id, Capture.fetched_at).where(
-            sa.tuple_(Capture.page_id, Capture.fetched_at).in_(wanted)
-        )
-    )
-    return {(row.page_id, row.fetched_at) for row in rows}
 
 
 def _newer_article(connection: sa.Connection, item: ArticleItem) -> int | None:
