@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from crawler.db import postgres_programs
+from crawler.db import postgres_programs, postgres_server
 from crawler.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from crawler.db.postgres_server import APPLICATION
 
@@ -74,6 +74,15 @@ with sa.create_engine(url).connect() as connection:
 
 
 started: list[subprocess.Popen[str]] = []
+
+
+def lose_a_process(archive: Path) -> None:
+    """Kill a worker of the server, and wait until the server has noticed and recovers."""
+    data = archive / "postgres" / "data"
+    before = set(processes_in(data)) - {postmaster_of(archive)}
+    kill(min(before))
+    while before & set(processes_in(data)):
+        time.sleep(0.001)
 
 
 def python(script: str, archive: Path, **options: Any) -> subprocess.Popen[str]:
@@ -360,6 +369,29 @@ def test_no_acknowledged_commit_is_lost_by_kill_9_of(archive: Path, victims: str
     with connect(server) as connection:
         stored = set(connection.scalars(sa.text("select number from written")))
     assert set(acknowledged) <= stored
+    assert server.release() == "stopped"
+
+
+def test_a_server_stops_that_has_just_lost_a_process(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_server, "STUCK_AFTER", 1)
+    with EmbeddedPostgres(archive):
+        lose_a_process(archive)
+    assert not EmbeddedPostgres(archive).is_running()
+    assert EmbeddedPostgres(archive).acquire().release() == "stopped"
+
+
+def test_a_server_is_up_again_that_was_stuck_in_its_end(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_server, "STUCK_AFTER", 1)
+    server = EmbeddedPostgres(archive).acquire()
+    lose_a_process(archive)
+    os.kill(postmaster_of(archive), signal.SIGINT)  # "fast shutdown", by anybody
+    time.sleep(0.5)
+    with connect(server.acquire()) as connection:
+        assert connection.scalar(sa.text("select 1")) == 1
     assert server.release() == "stopped"
 
 

@@ -26,7 +26,9 @@ logger = logging.getLogger(__name__)
 NAME = "alkarmel"  # of the role and of the database
 APPLICATION = "alkarmel-archive"  # application_name of every connection of ours
 PATIENCE = 300  # seconds for a recovery after a crash, or for a server that ends
+STUCK_AFTER = 30  # seconds that a server may take to end in good order
 LARGEST_LOG = 5_000_000  # bytes
+ENDS = "the database system is shutting down"  # what a server that is told to end answers
 SETTINGS = {
     "cluster_name": NAME,
     "listen_addresses": "",  # nothing on the network
@@ -60,15 +62,18 @@ class PostgresServer:
 
     def bring_up(self) -> None:
         """Return when it answers and has our database; start it where it is down."""
-        deadline = time.monotonic() + PATIENCE
+        begun = time.monotonic()
         launched = False
-        while not self._is_ready():
+        while refusal := self._refusal():
+            waited = time.monotonic() - begun
             if not self.is_running():
                 if launched:
                     raise self._failure("did not start")
                 self._launch()
                 launched = True
-            elif time.monotonic() > deadline:
+            elif ENDS in refusal and waited > STUCK_AFTER:
+                self._stop("immediate")
+            elif waited > PATIENCE:
                 raise self._failure(
                     f"has not answered for {PATIENCE} seconds (a long recovery, or processes of "
                     "a killed server that live on): nothing is lost, try again later"
@@ -79,15 +84,15 @@ class PostgresServer:
         """End it and its connections in good order; says whether there was anything to stop."""
         if not self.is_running():
             return "was not running"
-        deadline = time.monotonic() + PATIENCE
+        begun = time.monotonic()
         told = False
         while self.is_running():
-            # Only a living postmaster listens, and only then is postmaster.pid surely its own.
-            if not told and self._socket.listens():
-                stop = ("stop", "--mode=fast", "--no-wait", "--silent", "-D", WORKING_DIRECTORY)
-                self._programs.run("pg_ctl", *stop, working_directory=self.data)
-                told = True
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - begun
+            if not told:
+                told = self._stop("fast")
+            elif waited > STUCK_AFTER:
+                self._stop("immediate")
+            if waited > PATIENCE:
                 raise self._failure(f"has not stopped after {PATIENCE} seconds: try again later")
             time.sleep(0.02)
         self._socket.remove()
@@ -127,12 +132,26 @@ class PostgresServer:
         )
         return engine.connect()
 
-    def _is_ready(self) -> bool:
+    def _refusal(self) -> str:
+        """Why it does not serve us; empty where it does, and then it has our database."""
         try:
             with self._administrator() as connection:
                 _create_database(connection)
-        except OperationalError:
+        except OperationalError as error:
+            return str(error)
+        return ""
+
+    def _stop(self, mode: str) -> bool:
+        """Tell it to end, where it can hear; immediate: as after a crash, losing no commit.
+
+        PostgreSQL 18 that is told to end fast while it recovers from the death of one of its
+        processes does nothing more, for ever; from there only immediate leads on.
+        """
+        # Only a living postmaster listens, and only then is postmaster.pid surely its own.
+        if not self._socket.listens():
             return False
+        stop = ("stop", f"--mode={mode}", "--no-wait", "--silent", "-D", WORKING_DIRECTORY)
+        self._programs.run("pg_ctl", *stop, working_directory=self.data)
         return True
 
     def _launch(self) -> None:
