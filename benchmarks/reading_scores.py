@@ -12,9 +12,9 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from statistics import mean
 from typing import TypeAlias
@@ -118,7 +118,7 @@ def score(page: Page, reader: Reader) -> Score:
     reading = reader(page)
     seconds = time.process_time() - started
     truth, found = page.truth, reading.published
-    day = same_day(found, truth.date) if truth.date else None
+    day = same_day(found, truth.date, printed_zones(page.text, found)) if truth.date else None
     minute = None
     if truth.date and "T" in truth.date:
         minute = found is not None and same_minute(found, truth.date)
@@ -149,7 +149,18 @@ def plain(text: str | None) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text or "")).lower()
 
 
-def same_day(found: datetime | None, truth: str) -> bool:
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?[+-]\d\d:?\d\d")
+
+
+def printed_zones(html: str, found: datetime | None) -> set[tzinfo]:
+    """The offsets with which a page stamps this very moment."""
+    if found is None or found.tzinfo is None:
+        return set()
+    stamps = {datetime.fromisoformat(stamp) for stamp in _STAMP.findall(html)}
+    return {stamp.tzinfo for stamp in stamps if stamp.tzinfo and stamp == found}
+
+
+def same_day(found: datetime | None, truth: str, zones: Collection[tzinfo] = ()) -> bool:
     """The truth gives a day without telling its zone: any that is written on the page will do."""
     if found is None:
         return False
@@ -158,8 +169,8 @@ def same_day(found: datetime | None, truth: str) -> bool:
         return found.date() == stated.date()
     if stated.tzinfo is not None and abs(found - stated) < timedelta(days=1):
         return True
-    zones = (found.tzinfo, UTC, HEBRON, stated.tzinfo or UTC)
-    return any(found.astimezone(zone).date() == stated.date() for zone in zones)
+    known = (found.tzinfo, UTC, HEBRON, stated.tzinfo or UTC, *zones)
+    return any(found.astimezone(zone).date() == stated.date() for zone in known)
 
 
 def same_minute(found: datetime, truth: str) -> bool:

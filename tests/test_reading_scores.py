@@ -17,6 +17,7 @@ from benchmarks.reading_scores import (
     Score,
     default_folder,
     ours,
+    printed_zones,
     same_day,
     same_minute,
     saved_pages,
@@ -29,9 +30,9 @@ PROJECT = Path(__file__).parents[1]
 
 # Group: mean body F1, share of right titles, share of right days. When a figure rises, so does
 # its floor.
-FLOORS = {"arabic": (0.996, 1.0, 1.0), "all": (0.972, 0.90, 0.97)}
+FLOORS = {"arabic": (0.996, 1.0, 1.0), "all": (0.972, 0.90, 0.98)}
 MEASURES = ["body", "title", "day"]
-WRONG_DATES = 4  # a date was given, and it is another day's; none of them on an Arabic page
+WRONG_DATES = 1  # a date was given, and it is another day's; none of them on an Arabic page
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +73,21 @@ def test_body_is_measured_by_its_words():
     assert token_f1("", "واحد") == 0
 
 
-def test_times_are_the_same_whatever_zone_they_are_given_in():
+def test_days_are_the_same_whatever_zone_they_are_given_in():
     evening = datetime(2020, 10, 9, 22, 30, tzinfo=UTC)
     assert same_day(evening, "2020-10-09") and same_day(evening, "2020-10-10")
     assert not same_day(evening, "2020-10-11")
+
+
+def test_the_day_may_be_that_of_the_zone_that_the_page_stamps_it_in():
+    found = datetime(2020, 10, 9, 2, 30, tzinfo=UTC)
+    page = '{"datePublished": "2020-10-08T22:30:00-04:00", "dateModified": "2020-10-01T02:30:00Z"}'
+    assert same_day(found, "2020-10-08", printed_zones(page, found))
+    assert not same_day(found, "2020-10-08", printed_zones("2020-10-08T22:31:00-04:00", found))
+
+
+def test_minutes_are_the_same_whatever_zone_they_are_given_in():
+    evening = datetime(2020, 10, 9, 22, 30, tzinfo=UTC)
     assert same_minute(evening, "2020-10-10T01:30:20+03:00")
     assert not same_minute(evening, "2020-10-10T01:31:00+03:00")
 

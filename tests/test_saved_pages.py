@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from crawler.items import ArticleItem
 from crawler.pages.article import read_article
@@ -29,13 +28,6 @@ FIELDS = [
     "title", "body", "published_at", "published_text", "published_precision", "modified_at",
     "section", "author", "agency", "image_url", "language", "links", "flags",
 ]  # fmt: skip
-# What is not read right yet, and why.
-NOT_YET = {
-    ("blogger", "published_text"): "The day stands in a box above the one of the title.",
-    ("empty-template", "reason"): "The empty places stand among boxes that are not empty.",
-    ("php-portal", "image_url"): "The picture stands above the title, in the card around it.",
-    ("several-full-articles", "article"): "The first of several full articles passes for the only.",
-}
 
 
 @dataclass(frozen=True)
@@ -80,15 +72,9 @@ ARTICLES = [name for name in NAMES if "title" in saved_page(name).expected]
 OTHERS = [name for name in NAMES if name not in ARTICLES]
 
 
-def cases(names: list[str], fields: list[str]) -> list[ParameterSet]:
-    """Each field of each page, those that are known to fail marked so."""
-    return [case(name, field) for name in names for field in fields]
-
-
-def case(name: str, field: str) -> ParameterSet:
-    reason = NOT_YET.get((name, field))
-    marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-    return pytest.param(name, field, marks=marks)
+def cases(names: list[str], fields: list[str]) -> list[tuple[str, str]]:
+    """Each field of each page."""
+    return [(name, field) for name in names for field in fields]
 
 
 def plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from crawler.pages.blocks import Element
 from crawler.pages.document import Document
@@ -25,7 +26,7 @@ def find_image(
         claims = [Claim(_source(chosen[0]), "selector")]
     else:
         claims = [c for c in metadata.image if not _DECORATION.search(c.value)]
-        claims = claims or [Claim(src, "shape") for src in _printed(layout)]
+        claims = claims or [Claim(src, "shape") for src in chain(_printed(layout), _above(layout))]
     for claim in claims:
         url = document.absolute_url(claim.value) if claim.value else None
         if url:
@@ -45,9 +46,24 @@ def _printed(layout: Layout) -> Iterator[str]:
     for element in layout.root.iter("img", end.tag):
         if element is end:
             return
-        src = element.get("data-src") or element.get("src") or ""
-        width = element.get("width") or ""
-        small = width.isdecimal() and int(width) < _SMALL
-        linked = next(element.iterancestors("a"), None) is not None
-        if src and not small and not linked and not _DECORATION.search(src):
-            yield src
+        yield from _illustration(element)
+
+
+def _above(layout: Layout) -> Iterator[str]:
+    """Pictures that stand directly above the article, with no word between."""
+    before = () if layout.root is None else layout.root.itersiblings(preceding=True)
+    for sibling in before:
+        if any(text.strip() for text in sibling.itertext()):
+            return
+        for element in sibling.iter("img"):
+            yield from _illustration(element)
+
+
+def _illustration(element: Element) -> Iterator[str]:
+    """The picture's address, where it is no decoration and leads nowhere."""
+    src = element.get("data-src") or element.get("src") or ""
+    width = element.get("width") or ""
+    small = width.isdecimal() and int(width) < _SMALL
+    linked = next(element.iterancestors("a"), None) is not None
+    if src and not small and not linked and not _DECORATION.search(src):
+        yield src

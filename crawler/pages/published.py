@@ -29,6 +29,8 @@ def find_published(
     if stated and element and abs(stated.at - element.at) < _SAME:
         stated.text = element.text  # «منذ ساعتين»; a line may hold the author's name and more
     printed = printed_date(layout, visit)
+    if stated and printed is None:
+        stated.text = stated.text or _same_day_above_title(stated, layout, visit)
     if stated is None or printed is None:
         return stated or printed, False
     differ = _days_apart(stated, printed)
@@ -43,6 +45,15 @@ def find_published(
     if not differ:
         stated.text = stated.text or printed.text
     return stated, differ
+
+
+def _same_day_above_title(stated: Published, layout: Layout, visit: Visit) -> str | None:
+    """The stated day as it is printed above the title, outside the article: blogs group by day."""
+    line = layout.blocks[layout.title_at - 1].text if layout.title_at else ""
+    above = read_line(line, visit) if len(line) <= LINE_CHARS else None
+    zone = ZoneInfo(visit.timezone)
+    same = above and above.at.astimezone(zone).date() == stated.at.astimezone(zone).date()
+    return above.text if above and same else None
 
 
 def _days_apart(one: Published, other: Published) -> bool:

@@ -196,7 +196,14 @@ def _is_empty_template(root: Element) -> bool:
     """
     empty = [h for h in root.iter("h1", "h2") if _is_empty(h)]
     box = empty[0].getparent() if len(empty) == 1 else None
-    return box is not None and len(box) > 1 and _is_empty(box)
+    if box is None:
+        return False
+    return (len(box) > 1 and _is_empty(box)) or _states_no_title(root)
+
+
+def _states_no_title(root: Element) -> bool:
+    stated = {tag.get("property"): tag.get("content", "").strip() for tag in root.iter("meta")}
+    return stated.get("og:type") == "article" and stated.get("og:title") == ""
 
 
 def _is_empty(element: Element) -> bool:

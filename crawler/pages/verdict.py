@@ -55,11 +55,17 @@ def evidence(
         "listing address": -3 * bool(_LISTING_PATH.search(path)),
         "static address": -3 * bool(_STATIC_PATH.search(path) and not _ID.search(address.query)),
         "many articles": -4 * (metadata.articles > 2),
+        "many headlines": -_DECISIVE * (metadata.articles > 2 and _headlines(layout) > 2),
         "listing type": -2 * bool(metadata.schema_types & LISTING_TYPES),
         "links among the text": -4 * _is_listing(layout.inside),
         "a notice": -_notice_points(layout.title.text, text),
     }
     return {name: value for name, value in points.items() if value}
+
+
+def _headlines(layout: Layout) -> int:
+    """How many titles of the first rank the page prints."""
+    return sum(block.element.tag == "h1" for block in layout.blocks)
 
 
 def _is_listing(inside: list[Block]) -> bool:
