@@ -17,7 +17,7 @@ from crawler.warc.reader import Archived
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What of the settings decides how a page is read; can be sent to other processes."""
+    """What of a site's settings decides how its pages are read; can be sent to other processes."""
 
     timezone: str
     selectors: Mapping[str, str]
@@ -26,7 +26,7 @@ class Reading:
     @classmethod
     def of(cls, settings: BaseSettings) -> "Reading":
         return cls(
-            settings["ALKARMEL_TIMEZONE"],
+            settings["SITE_TIMEZONE"],
             dict(settings.getdict("SITE_SELECTORS")),
             settings.getint("DOWNLOAD_MAXSIZE"),
         )

@@ -1,5 +1,7 @@
 """What an operator can cause and mend: one sentence, one exit code."""
 
+from scrapy.exceptions import IgnoreRequest
+
 DONE = 0
 ENDED_EARLY = 1
 CANNOT_START = 2
@@ -15,6 +17,10 @@ class OperatorError(Exception):
 
 class EvidenceLost(Exception):
     """The WARC file could not be written; what cannot be proved is not archived."""
+
+
+class NotAsked(IgnoreRequest):
+    """The crawl ended before a request's turn came: its page stays as it was, due again."""
 
 
 class AnotherCrawlRunning(OperatorError):

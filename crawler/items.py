@@ -19,6 +19,7 @@ class Capture:
     warc_offset: int | None = None
     warc_length: int | None = None
     revisit_of_id: int | None = None  # the capture that holds the same payload
+    id: int | None = None  # its row, where it has one already
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class ArticleItem:
     """One article as its page prints it; absent is None, never ""."""
 
     url: str  # canonical
+    address: str | None = None  # of url, as the page's canonical link prints it; None: no such link
     title: str | None = None
     body: str | None = None  # paragraphs separated by one blank line
     published_at: datetime | None = None  # UTC
@@ -44,6 +46,7 @@ class ArticleItem:
     extractor_version: str | None = None
     word_count: int | None = None
     digest: str | None = None  # of the folded text
+    signature: bytes | None = None  # MinHash of the folded text: finds reprints
     capture: Capture | None = None
 
     @property

@@ -21,8 +21,11 @@ COMMANDS_MODULE = "crawler.commands"
 ALKARMEL_URL = _environment.get("ALKARMEL_URL") or None
 ALKARMEL_TIMEZONE = _environment.get("ALKARMEL_TIMEZONE") or "Asia/Hebron"
 
-# The thin layer that belongs to one site: all of it may stay empty. README shows how to find
-# the values with `scrapy shell` and `scrapy parse`.
+# The thin layer that belongs to one site; but for the first two all of it may stay empty. README
+# shows how to find the values with `scrapy shell` and `scrapy parse`. The spider of a further
+# site has its own in `custom_settings`.
+SITE_URL = ALKARMEL_URL
+SITE_TIMEZONE = ALKARMEL_TIMEZONE
 SITE_HOSTS: list[str] = []  # further hosts of the same site, beside its own and www.
 SITE_ARTICLES: list[str] = []  # regular expressions of addresses that are articles
 SITE_LISTINGS: list[str] = []  # … that are listings
@@ -65,7 +68,9 @@ USER_AGENT = (
 )
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = BOT_NAME
+# One pace a host, held by all crawls and workers of the database together.
 DOWNLOAD_DELAY = 1.0  # seconds; Crawl-delay and AutoThrottle can only lengthen it
+DOWNLOAD_DELAY_JITTER = 0
 CONCURRENT_REQUESTS = 8
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
 CONCURRENT_ITEMS = 2  # of one response: Scrapy starts that many tasks for each
@@ -107,11 +112,24 @@ ARCHIVE_DIR = (
 )
 ARCHIVE_MIN_FREE = 200 * 1024 * 1024  # bytes; with less no crawl starts
 DATABASE_PATIENCE = 300  # seconds that a crawl waits for a database that went away
+CLAIM_LEASE = 900  # seconds after which others fetch what a crawl that hangs has claimed
 BATCH_SIZE = 64  # pages claimed, or items stored, in one transaction
 
 # --- Evidence --------------------------------------------------------------------------------
 WARC_KEEPS = ["page"]  # whose answers are kept: page, listing, feed, sitemap, robots
 WARC_MAX_BYTES = 1024**3  # of one file; then the next is begun
+
+# --- Operation -------------------------------------------------------------------------------
+LOG_DIR = None  # one log file a crawl, here (as seen from ARCHIVE_DIR); None: standard error
+LOG_DAYS = 30  # that those files are kept
+LOG_JSON = False  # log lines as JSON, for machines
+# What `scrapy health` takes for ill, where it differs from LIMITS in crawler/health.py.
+HEALTH_LIMITS: dict[str, float] = {}
+
+# --- Alarms ----------------------------------------------------------------------------------
+# Where a crawl that ends with 1, 2 or 3 says so: addresses as Apprise writes them, with blanks
+# between them, such as mailto://user:password@example.org or slack://…
+ALARMS_TO = _environment.get("ALARMS_TO") or None
 
 # --- Stations ----------------------------------------------------------------------------------
 ITEM_PIPELINES = {
@@ -124,6 +142,10 @@ SPIDER_MIDDLEWARES = {
     "crawler.middlewares.ledger.LedgerMiddleware": 500,
     # The depth of listings is the spider's, and pages of the ledger have none.
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+}
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.middlewares.pace.PacedHandler",
+    "https": "crawler.middlewares.pace.PacedHandler",
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.site.SiteMiddleware": 50,

@@ -1,6 +1,6 @@
 """Whether a WARC file still holds what the database says: record by record, to the byte."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
 from pathlib import Path
@@ -11,7 +11,7 @@ from crawler.pages.article import EXTRACTOR_VERSION
 from crawler.warc.reader import Archived, BadRecord, read_all, read_at, warc_path
 from crawler.warc.records import MEMBER_HEAD
 from crawler.warc.recovery import end_of_last_member
-from crawler.warc.writer import Place
+from crawler.warc.writer import Place, host_of, own_host
 
 
 @dataclass(slots=True)
@@ -20,16 +20,25 @@ class Findings:
 
     captures: int = 0
     texts: int = 0  # that derive again from their captures, word for word
+    elsewhere: str | None = None  # the machine that wrote the file, where it is not here
     older: int = 0  # that were read by an earlier version of the reader
     problems: list[str] = field(default_factory=list)
 
 
 def check_file(
-    directory: Path, file: str, expected: Sequence[Expected], reading: Reading
+    directory: Path, file: str, expected: Sequence[Expected], readings: Mapping[str, Reading]
 ) -> Findings:
-    """Read the whole file once; each sentence of the problems names file, place and fault."""
+    """Read the whole file once; each sentence of the problems names file, place and fault.
+
+    The readings are those of the sites, by name.
+    """
+    reading = readings[expected[0].site]  # a file is of one site
     findings = Findings()
     path = warc_path(directory, file)
+    if not path.exists() and (host := host_of(file)) not in (None, own_host()):
+        findings.elsewhere = host
+        findings.captures = len(expected)
+        return findings
     if not path.exists():
         findings.problems.append(f"{file} is missing: {len(expected)} captures are in it")
         return findings

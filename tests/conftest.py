@@ -16,6 +16,14 @@ import sqlalchemy as sa
 from crawler.db.embedded import EmbeddedPostgres
 from crawler.db.schema import upgrade
 from crawler.db.session import connect, database_url
+from tests.site.days import crawls_of_the_demo, demo_site
+from tests.site.server import serve
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    help = "write into the documents what their queries print now, and the dictionary"
+    parser.addoption("--print-docs", action="store_true", help=help)
+
 
 PROJECT = Path(__file__).resolve().parent.parent
 FAST = ("DOWNLOAD_DELAY=0", "AUTOTHROTTLE_ENABLED=False", "RETRY_TIMES=1", "LOG_LEVEL=INFO")
@@ -91,9 +99,11 @@ class Archive:
     engine: sa.Engine
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def start(self, home: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, home: str, *arguments: str, spider: str = "alkarmel", **environment: str
+    ) -> subprocess.Popen[str]:
         """`scrapy crawl alkarmel` of the site at ``home``, as a process."""
-        command = [sys.executable, "-m", "scrapy", "crawl", "alkarmel"]
+        command = [sys.executable, "-m", "scrapy", "crawl", spider]
         for setting in FAST:
             command += ["-s", setting]
         process = subprocess.Popen(
@@ -107,8 +117,10 @@ class Archive:
         self.processes.append(process)
         return process
 
-    def crawl(self, home: str, *arguments: str, **environment: str) -> "Crawl":
-        return ended(self.start(home, *arguments, **environment))
+    def crawl(
+        self, home: str, *arguments: str, spider: str = "alkarmel", **environment: str
+    ) -> "Crawl":
+        return ended(self.start(home, *arguments, spider=spider, **environment))
 
     def environment(self, **more: str) -> dict[str, str]:
         ours = ("ALKARMEL_", "CRAWLER_", "ARCHIVE_", "DATABASE_URL", "SEED_ARTICLE")
@@ -145,6 +157,22 @@ class Archive:
 
     def states(self) -> dict[str, int]:
         return dict(map(tuple, self.rows("SELECT state, count(*) FROM pages GROUP BY 1")))
+
+
+@pytest.fixture(scope="session")
+def demo_archive(
+    postgres: sa.Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Archive]:
+    """What `make demo` makes: what the documents print is read from it."""
+    for url in _new_database(postgres, "migrated"):
+        archive = Archive(url, tmp_path_factory.mktemp("demo"), connect(url))
+        site = demo_site()
+        with serve(site) as server:
+            for _, arguments in crawls_of_the_demo(site):
+                crawl = archive.crawl(server.url, *arguments)
+                assert crawl.exit_code == 0, crawl.log
+        yield archive
+        archive.engine.dispose()
 
 
 def run_scrapy(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

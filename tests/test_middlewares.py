@@ -80,7 +80,7 @@ from scrapy.utils.test import get_crawler
 from crawler.middlewares.site import PublicHostResolver
 
 name, port, home = sys.argv[1:]
-crawler = get_crawler(settings_dict={"ALKARMEL_URL": home})
+crawler = get_crawler(settings_dict={"SITE_URL": home})
 PublicHostResolver.from_crawler(crawler, reactor).install_on_reactor()
 
 async def connect(reactor):

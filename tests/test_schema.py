@@ -15,7 +15,9 @@ from crawler.db.session import connect
 from crawler.errors import OperatorError
 from tests.conftest import PROJECT, Archive
 
-TABLES = {"articles", "revisions", "removals", "pages", "captures", "links", "runs"}
+TABLES = {"articles", "revisions", "removals", "pages", "captures", "links", "runs", "hosts"}
+TABLES |= {"signatures", "common_bands", "reprints", "containments"}
+TABLES |= {"expectations"}
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import resource
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from crawler.warc.reader import read_all
-from crawler.warc.writer import Place
+from crawler.warc.writer import Place, own_host
 from tests.conftest import Archive, ended, run_scrapy
 from tests.site.faults import Redirect
 from tests.site.replica import Site
@@ -62,6 +63,21 @@ def test_a_missing_file_is_named(archive: Archive) -> None:
     exit_code, output = verify(archive)
     assert exit_code == 1
     assert output.startswith(f"{path.name} is missing: ")
+
+
+def test_what_another_machine_wrote_is_said_to_be_there(archive: Archive) -> None:
+    with serve(Site("semantic", articles=12)) as server:
+        archive.crawl(server.url)
+    [path] = warc_files(archive)
+    with archive.engine.begin() as connection:
+        theirs = path.name.replace(f"-{own_host()}.", "-second-host.")
+        connection.execute(sa.text("UPDATE captures SET warc_file = :file"), {"file": theirs})
+    exit_code, output = verify(archive)
+    assert exit_code == 1
+    assert "1 files with 12 captures, written on second-host, are not in" in output
+    assert run_scrapy(archive.environment(), "verify", "--own").returncode == 0
+    path.rename(path.with_name(theirs))
+    assert verify(archive)[0] == 0
 
 
 def test_a_file_that_cannot_be_read_is_named(archive: Archive) -> None:

@@ -4,7 +4,8 @@ import gzip
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawler.warc.reader import BadRecord, read_all, read_at
 from crawler.warc.records import Exchange, Known
-from crawler.warc.recovery import recover
-from crawler.warc.writer import OPEN, Place, WarcWriter
+from crawler.warc.recovery import SILENCE, recover
+from crawler.warc.writer import OPEN, Place, WarcWriter, host_of, own_host
 
 MOMENT = datetime(2026, 11, 20, 7, 51, 2, 123456, tzinfo=UTC)
 URL = "https://news.example/post/7/%D8%B9%D8%A7%D8%AC%D9%84?page=1&x=%20"
@@ -130,6 +131,50 @@ def test_a_file_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     assert list(recover(tmp_path)) == []  # its writer is alive
     warc.close()
     assert [path.name for path in tmp_path.iterdir()] == [place.file]
+
+
+def test_a_file_that_another_machine_writes_is_left_alone(tmp_path: Path) -> None:
+    warc = writer(tmp_path)
+    [place] = warc.write([exchange()])
+    host = host_of(place.file)
+    warc.close()
+    # As on a shared directory whose locks do not reach from machine to machine.
+    theirs = tmp_path / (place.file.replace(f"-{host}.", f"-{host}-2.") + OPEN)
+    (tmp_path / place.file).rename(theirs)
+    assert list(recover(tmp_path)) == []
+    long_ago = time.time() - SILENCE - 1
+    os.utime(theirs, (long_ago, long_ago))
+    assert [recovered.torn for recovered in recover(tmp_path)] == [0]
+    assert host_of(theirs.name) == f"{host}-2"
+
+
+def test_a_file_bears_its_machines_name_in_safe_characters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "عامل/2.local")
+    path, _ = written(tmp_path, exchange())
+    assert path.name.endswith("-00001------2-local.warc.gz")
+    assert host_of(path.name) == own_host() == "-----2-local"
+    assert host_of("wget.warc.gz") is None
+
+
+def test_two_that_begin_a_file_in_the_same_moment_do_not_share_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Standing(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Standing":
+            return cls(2026, 11, 20, tzinfo=tz)
+
+    monkeypatch.setattr("crawler.warc.writer.datetime", Standing)
+    first, second = writer(tmp_path), writer(tmp_path)
+    files = {warc.write([exchange()])[0].file for warc in (first, second)}
+    second.close()
+    third = writer(tmp_path)
+    files |= {third.write([exchange()])[0].file}
+    assert len(files) == 3
+    for warc in (first, third):
+        warc.close()
 
 
 def test_a_file_torn_at_any_byte_keeps_its_whole_records(tmp_path: Path) -> None:

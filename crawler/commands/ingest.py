@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from scrapy.exceptions import UsageError
-from scrapy.settings import Settings
+from scrapy.settings import BaseSettings
 
 from crawler.archive_command import ArchiveCommand
 from crawler.db.ingestion import ingest, known_captures
@@ -21,29 +21,35 @@ from crawler.errors import DONE, ENDED_EARLY, OperatorError
 from crawler.items import ArticleItem, Capture
 from crawler.plan import CrawlPlan
 from crawler.rechecks import RecheckPolicy
-from crawler.spiders.alkarmel import AlkarmelSpider
+from crawler.sites import add_site_option, site_settings, spider_of
 from crawler.text.site import Site
+from crawler.text.urls import canonical_url
 from crawler.warc.foreign import read_foreign
 from crawler.warc.reader import BadRecord, read_member
 from crawler.warc.records import Exchange, members
 from crawler.warc.writer import Place, WarcWriter
 
-SITE = AlkarmelSpider.name
 BATCH = 64  # pages in one transaction
 
 
 class Command(ArchiveCommand):
     def syntax(self) -> str:
-        return "FILE…"
+        return "[--site NAME] FILE…"
 
     def short_desc(self) -> str:
         return "Archive the site's articles from WARC files made by others"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        add_site_option(parser)
 
     def work(self, args: list[str], opts: argparse.Namespace) -> None:
         if not args:
             raise UsageError("name one WARC file or more", print_help=False)
         paths = [Path(name) for name in args]
-        plan: CrawlPlan = AlkarmelSpider.read_plan(self.settings, {})
+        site: str = opts.site
+        settings = site_settings(self.settings, site)
+        plan: CrawlPlan = spider_of(self.settings, site).read_plan(settings, {})
         for path in paths:
             if not path.is_file():
                 raise OperatorError(f"{path} is no file; name WARC or WARC.gz files.")
@@ -52,8 +58,9 @@ class Command(ArchiveCommand):
         with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             upgrade(engine)
-            run = CrawlRun.open(engine, spider=SITE, mode="ingest")
-            ingestion = Ingestion(self.settings, engine, run.id, self.archive_dir / "warc")
+            zone = settings["SITE_TIMEZONE"]
+            run = CrawlRun.open(engine, spider=site, mode="ingest", timezone=zone)
+            ingestion = Ingestion(site, settings, engine, run.id, self.archive_dir / "warc")
             try:
                 faults = [fault for path in paths if (fault := ingestion.add(path, plan.site))]
             finally:
@@ -69,14 +76,17 @@ class Command(ArchiveCommand):
 class Ingestion:
     """Copies answers into our own files, reads them there, and stores their articles."""
 
-    def __init__(self, settings: Settings, engine: sa.Engine, run_id: int, directory: Path):
+    def __init__(
+        self, site: str, settings: BaseSettings, engine: sa.Engine, run_id: int, directory: Path
+    ):
+        self._site = site
         self._engine = engine
         self._run_id = run_id
         self._directory = directory
         self._reading = Reading.of(settings)
         self._rechecks = RecheckPolicy.read(settings["RECHECKS"])
-        info = {"isPartOf": f"{SITE} run {run_id}", "format": "WARC File Format 1.1"}
-        self._writer = WarcWriter(directory, SITE, info, settings.getint("WARC_MAX_BYTES"))
+        info = {"isPartOf": f"{site} run {run_id}", "format": "WARC File Format 1.1"}
+        self._writer = WarcWriter(directory, site, info, settings.getint("WARC_MAX_BYTES"))
         self.counts: Counter[str] = Counter()
 
     def add(self, path: Path, site: Site) -> str | None:
@@ -116,7 +126,7 @@ class Ingestion:
         items = [item for _, item in found]
         with self._engine.begin() as connection:
             self.counts += ingest(
-                connection, SITE, self._run_id, items, f"ingest of {name}", self._rechecks
+                connection, self._site, self._run_id, items, f"ingest of {name}", self._rechecks
             )
 
     def _item(self, exchange: Exchange) -> ArticleItem | None:
@@ -128,7 +138,10 @@ class Ingestion:
         self, articles: list[tuple[Exchange, ArticleItem]]
     ) -> list[tuple[Exchange, ArticleItem]]:
         """Without the captures that the archive has, and each once."""
-        by_key = {(item.url, exchange.fetched_at): (exchange, item) for exchange, item in articles}
+        by_key = {
+            (canonical_url(exchange.url), exchange.fetched_at): (exchange, item)
+            for exchange, item in articles
+        }
         with self._engine.connect() as connection:
             known = known_captures(connection, list(by_key))
         return [article for key, article in by_key.items() if key not in known]

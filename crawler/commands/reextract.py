@@ -22,11 +22,10 @@ from crawler.derivation import Reading, derive
 from crawler.errors import DONE, ENDED_EARLY
 from crawler.items import ArticleItem
 from crawler.plan import read_day, read_zone
-from crawler.spiders.alkarmel import AlkarmelSpider
+from crawler.sites import add_site_option, site_settings
 from crawler.warc.reader import BadRecord, read_at
 from crawler.warc.writer import Place
 
-SITE = AlkarmelSpider.name
 BATCH = 400  # articles read, and stored in one transaction
 EXAMPLES = 3  # shown a field
 SHOWN = 60  # characters of a value
@@ -34,7 +33,7 @@ SHOWN = 60  # characters of a value
 
 class Command(ArchiveCommand):
     def syntax(self) -> str:
-        return "[--dry-run] [--since YYYY-MM-DD]"
+        return "[--dry-run] [--since YYYY-MM-DD] [--site NAME]"
 
     def short_desc(self) -> str:
         return "Read the archived pages again and store what is read otherwise now"
@@ -45,17 +44,22 @@ class Command(ArchiveCommand):
         parser.add_argument(
             "--since", metavar="DAY", help="only what was captured from this day on"
         )
+        add_site_option(parser)
 
     def work(self, args: list[str], opts: argparse.Namespace) -> None:
-        zone = read_zone(self.settings["ALKARMEL_TIMEZONE"])
+        site: str = opts.site
+        settings = site_settings(self.settings, site)
+        zone = read_zone(settings["SITE_TIMEZONE"])
         since = read_day("--since", opts.since, zone)
         report = Report()
         with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             check_current(engine)
             # A crawl must not write the same articles meanwhile.
-            run = None if opts.dry_run else CrawlRun.open(engine, spider=SITE, mode="reextract")
-            for sources, readings in self._read_again(engine, since):
+            run = None
+            if not opts.dry_run:
+                run = CrawlRun.open(engine, spider=site, mode="reextract", timezone=zone.key)
+            for sources, readings in self._read_again(engine, site, Reading.of(settings), since):
                 changed = report.add(sources, readings)
                 if run:
                     with engine.begin() as connection:
@@ -67,15 +71,15 @@ class Command(ArchiveCommand):
         self.exitcode = ENDED_EARLY if report.faults else DONE
 
     def _read_again(
-        self, engine: sa.Engine, since: datetime | None
+        self, engine: sa.Engine, site: str, reading: Reading, since: datetime | None
     ) -> Iterator[tuple[list[Source], list[ArticleItem | str]]]:
         """Batch by batch: articles, and for each what is read now, or why nothing is."""
-        read = partial(read_source, self.archive_dir / "warc", Reading.of(self.settings))
+        read = partial(read_source, self.archive_dir / "warc", reading)
         after = 0
         with ProcessPoolExecutor(os.cpu_count()) as pool:
             while True:
                 with engine.connect() as connection:
-                    sources = next_sources(connection, since, after, BATCH)
+                    sources = next_sources(connection, site, since, after, BATCH)
                 if not sources:
                     return
                 yield sources, list(pool.map(read, sources, chunksize=20))

@@ -27,7 +27,13 @@ def known_payloads(
 def insert_captures(
     connection: sa.Connection, run_id: int, captures: Sequence[Captured]
 ) -> list[int]:
-    """One row a capture; their numbers, in order."""
+    """One row a capture, unless it has one already; their numbers, in order."""
+    new = [capture for capture in captures if capture.id is None]
+    numbers = iter(_insert(connection, run_id, new))
+    return [next(numbers) if capture.id is None else capture.id for capture in captures]
+
+
+def _insert(connection: sa.Connection, run_id: int, captures: Sequence[Captured]) -> list[int]:
     if not captures:
         return []
     rows = [

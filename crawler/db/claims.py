@@ -12,7 +12,9 @@ from crawler.db.models import LOOKED_AT_AGAIN, Page
 from crawler.db.runs import release_dead_claims
 from crawler.items import Discovery
 
-LEASE = timedelta(hours=1)  # against a worker that is cut off; a dead one is noticed at once
+# Against a worker that hangs or is cut off, where nobody says otherwise; a dead one is noticed
+# at once, and a living one renews its claims (CrawlRun.renew).
+LEASE = timedelta(minutes=15)
 SHORTEST_WAIT = timedelta(minutes=1)
 
 
@@ -27,19 +29,23 @@ class DuePage:
     last_modified: str | None = None
 
 
-def page_to_fetch(connection: sa.Connection, site: str, found: Discovery, run_id: int) -> DuePage:
+def page_to_fetch(
+    connection: sa.Connection, site: str, found: Discovery, run_id: int, lease: timedelta = LEASE
+) -> DuePage:
     """Claim one address whatever its state, giving it a row where it has none."""
     discover(connection, site, [found])
     row = connection.execute(
         sa.update(Page)
         .where(Page.url == found.url)
-        .values(claimed_by=run_id, claimed_until=sa.func.now() + LEASE)
+        .values(claimed_by=run_id, claimed_until=sa.func.now() + lease)
         .returning(Page.id, Page.url)
     ).one()
     return DuePage(row.id, row.url, found.request_url)
 
 
-def claim(connection: sa.Connection, site: str, run_id: int, limit: int) -> list[DuePage]:
+def claim(
+    connection: sa.Connection, site: str, run_id: int, limit: int, lease: timedelta = LEASE
+) -> list[DuePage]:
     """Take pending pages that are due, at most ``limit``; none are where the list is empty.
 
     Half of them are the oldest, so that nothing starves, and half the newest, so that today's
@@ -47,14 +53,16 @@ def claim(connection: sa.Connection, site: str, run_id: int, limit: int) -> list
     """
     pending = _due(site, ["pending"])
     oldest, newest = pending.order_by(Page.id.asc()), pending.order_by(Page.id.desc())
-    claimed = _take(connection, run_id, oldest.limit(limit - limit // 2))
+    claimed = _take(connection, run_id, lease, oldest.limit(limit - limit // 2))
     if claimed:
-        return claimed + _take(connection, run_id, newest.limit(limit // 2))
+        return claimed + _take(connection, run_id, lease, newest.limit(limit // 2))
     release_dead_claims(connection, run_id)
-    return _take(connection, run_id, oldest.limit(limit))
+    return _take(connection, run_id, lease, oldest.limit(limit))
 
 
-def claim_rechecks(connection: sa.Connection, site: str, run_id: int, limit: int) -> list[DuePage]:
+def claim_rechecks(
+    connection: sa.Connection, site: str, run_id: int, limit: int, lease: timedelta = LEASE
+) -> list[DuePage]:
     """Take pages that are due for another look, at most ``limit``.
 
     The first are those that are late by most of their own wait; of equal waits, the longest due.
@@ -65,7 +73,7 @@ def claim_rechecks(connection: sa.Connection, site: str, run_id: int, limit: int
     wait = sa.func.greatest(Page.next_fetch_at - Page.last_fetched_at, SHORTEST_WAIT)
     lateness = _seconds(late) / _seconds(wait)
     due = _due(site, LOOKED_AT_AGAIN).order_by(lateness.desc()).limit(limit)
-    return _take(connection, run_id, due, [Page.etag, Page.last_modified])
+    return _take(connection, run_id, lease, due, [Page.etag, Page.last_modified])
 
 
 def _seconds(interval: sa.ColumnElement[Any]) -> sa.ColumnElement[float]:
@@ -81,13 +89,17 @@ def _due(site: str, states: Iterable[str]) -> sa.Select[int]:
 
 
 def _take(
-    connection: sa.Connection, run_id: int, due: sa.Select[int], more: Iterable[Any] = ()
+    connection: sa.Connection,
+    run_id: int,
+    lease: timedelta,
+    due: sa.Select[int],
+    more: Iterable[Any] = (),
 ) -> list[DuePage]:
     taken = due.with_for_update(skip_locked=True).cte("due")
     rows = connection.execute(
         sa.update(Page)
         .where(Page.id == taken.c.id)
-        .values(claimed_by=run_id, claimed_until=sa.func.now() + LEASE)
+        .values(claimed_by=run_id, claimed_until=sa.func.now() + lease)
         .returning(Page.id, Page.url, Page.request_url, *more)
     )
     return sorted((DuePage(*row) for row in rows), key=lambda page: page.id)

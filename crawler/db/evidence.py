@@ -6,7 +6,7 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
-from crawler.db.models import Article, Capture
+from crawler.db.models import Article, Capture, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Expected:
     """One capture: its record, and the article whose current text comes from it, if any."""
 
     capture_id: int
+    site: str
     offset: int
     length: int
     payload_digest: str
@@ -40,6 +41,7 @@ def expected_by_file(connection: sa.Connection) -> Iterator[tuple[str, list[Expe
         sa.select(
             Capture.warc_file,
             Capture.id,
+            Page.site,
             Capture.warc_offset,
             Capture.warc_length,
             Capture.payload_digest,
@@ -48,6 +50,7 @@ def expected_by_file(connection: sa.Connection) -> Iterator[tuple[str, list[Expe
             texts.c.text_digest,
             texts.c.extractor_version,
         )
+        .join(Page, Page.id == Capture.page_id)
         .outerjoin(texts, texts.c.source == Capture.id)
         .where(Capture.warc_file.is_not(None))
         .order_by(Capture.warc_file, Capture.warc_offset)

@@ -7,7 +7,9 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     CheckConstraint,
+    Computed,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -15,8 +17,9 @@ from sqlalchemy import (
     Text,
     false,
     func,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 PAGE_STATES = ("pending", "archived", "duplicate", "rejected", "gone", "failed", "excluded")
@@ -59,7 +62,7 @@ class Run(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, comment="Number of the crawl.")
     spider: Mapped[str] = mapped_column(comment="Name of the spider, which names the site.")
     mode: Mapped[str] = mapped_column(
-        comment="incremental, backfill, url, worker, reextract or ingest."
+        comment="incremental, backfill, url, worker, reextract, ingest, regroup or release."
     )
     started_at: Mapped[datetime] = mapped_column(
         server_default=func.now(), comment="When the crawl began (UTC)."
@@ -84,6 +87,10 @@ class Run(Base):
         server_default="{}",
         comment="Addresses of listings, feeds and sitemaps that gave no answer, and which of "
         "these each is; the next crawl begins there.",
+    )
+    timezone: Mapped[str | None] = mapped_column(
+        comment="Zone of the printed times, as this crawl read them: ALKARMEL_TIMEZONE; null for "
+        "crawls that did not say."
     )
 
 
@@ -116,6 +123,7 @@ class Page(Base):
             postgresql_where=_one_of("state", LOOKED_AT_AGAIN),
         ),
         Index("ix_pages_address_number", "site", "address_shape", "address_number"),
+        Index("ix_pages_claimed_by", "claimed_by", postgresql_where="claimed_by IS NOT NULL"),
         {"comment": "The ledger: every article address ever discovered, and what became of it."},
     )
 
@@ -137,7 +145,7 @@ class Page(Base):
         comment="Why the page is in its state. Of a page without an article one of: listing, tag "
         "listing, author listing, gallery, search, login, no article, missing page, empty "
         "template, home page, challenge, consent, interstitial, server error, parked domain, "
-        "empty shell."
+        "empty shell. drift: held back, because it lacks what pages of the site always show."
     )
     discovered_at: Mapped[datetime] = mapped_column(
         server_default=func.now(), comment="When the address was first seen (UTC)."
@@ -232,6 +240,30 @@ class Article(Base):
         CheckConstraint("revision >= 1", name="revision_counted"),
         CheckConstraint("last_seen_at >= first_seen_at", name="seen_in_order"),
         CheckConstraint("duplicate_of_id <> id", name="not_its_own_duplicate"),
+        CheckConstraint(
+            "(duplicate_of_id IS NULL) = (duplicate_similarity IS NULL)",
+            name="duplicate_has_similarity",
+        ),
+        CheckConstraint(
+            "duplicate_similarity > 0 AND duplicate_similarity <= 1", name="similarity_is_share"
+        ),
+        Index(
+            "ix_articles_words",
+            "words",
+            text("search_keys(published_at, section)"),
+            postgresql_using="gin",
+        ),
+        # The views that count days and delays read these columns here, not the texts' table.
+        Index(
+            "ix_articles_published_at",
+            "published_at",
+            postgresql_include=[
+                "published_precision",
+                "word_count",
+                "duplicate_of_id",
+                "first_seen_at",
+            ],
+        ),
         {"comment": "One row per article, with its current text."},
     )
 
@@ -243,7 +275,6 @@ class Article(Base):
         "dateline, captions, menus and related links."
     )
     published_at: Mapped[datetime | None] = mapped_column(
-        index=True,
         comment="Printed date and time (UTC); null where the page prints none that can be read. "
         "With precision day: the start of that day on the site's clock.",
     )
@@ -281,10 +312,25 @@ class Article(Base):
         "missed once so far. removals tells of every time."
     )
     duplicate_of_id: Mapped[int | None] = mapped_column(
-        ForeignKey("articles.id"), index=True, comment="The earlier article that this one repeats."
+        ForeignKey("articles.id"),
+        index=True,
+        comment="The article whose story this one tells again: a reprint, an updated version. It "
+        "is the earliest of its group by published_at (null last), then url, and is itself no "
+        "duplicate; null: this article is the earliest. Stories: count(DISTINCT "
+        "coalesce(duplicate_of_id, id)), or without other conditions the rows where this is null.",
+    )
+    duplicate_similarity: Mapped[float | None] = mapped_column(
+        comment="How much of both texts is shared with duplicate_of_id, from 0 to 1: Jaccard "
+        "similarity of their word shingles; null where duplicate_of_id is.",
     )
     capture_id: Mapped[int] = mapped_column(
         ForeignKey("captures.id"), index=True, comment="Response that the current text is from."
+    )
+    words: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed("search_words(title, body)", persisted=True),
+        comment="Stems of title and body, for search_articles() and @@ search_query(…); made from "
+        "them by the database.",
     )
 
 
@@ -370,6 +416,149 @@ class Removal(Base):
     )
 
 
+class Signature(Base):
+    """What an article's text is found by among others that resemble it."""
+
+    __tablename__ = "signatures"
+    __table_args__ = (
+        # With fastupdate a lookup reads a list of pending entries that grows to megabytes.
+        Index(
+            "ix_signatures_bands",
+            "bands",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
+        {"comment": "MinHash signatures of the current texts: by them reprints find each other."},
+    )
+
+    article_id: Mapped[int] = mapped_column(
+        ForeignKey("articles.id"), primary_key=True, comment="Article."
+    )
+    version: Mapped[int] = mapped_column(
+        comment="Version of format and seed; those of two versions are not compared."
+    )
+    signature: Mapped[bytes] = mapped_column(
+        comment="MinHash of the word shingles of the folded text; crawler/text/similarity.py."
+    )
+    bands: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger),
+        comment="Hashes of parts of the signature, and of the site: texts that resemble each other "
+        "share one of these. Without those in common_bands.",
+    )
+
+
+class CommonBand(Base):
+    """A band that says nothing, because too many texts have it."""
+
+    __tablename__ = "common_bands"
+    __table_args__ = (
+        {
+            "comment": "Bands that so many articles share (a standing paragraph, a form) that they "
+            "are no sign of a reprint any more."
+        },
+    )
+
+    band: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="The band.")
+    articles: Mapped[int] = mapped_column(
+        comment="Articles that shared it when it was found to be common."
+    )
+
+
+class Reprint(Base):
+    """Two articles with nearly the same text."""
+
+    __tablename__ = "reprints"
+    __table_args__ = (
+        CheckConstraint("article_id < other_id", name="pair_once"),
+        CheckConstraint("similarity > 0 AND similarity <= 1", name="similarity_is_share"),
+        {
+            "comment": "Every pair of articles that tell nearly the same text; "
+            "articles.duplicate_of_id, which counts stories, follows from it."
+        },
+    )
+
+    article_id: Mapped[int] = mapped_column(
+        ForeignKey("articles.id"), primary_key=True, comment="Article with the lower number."
+    )
+    other_id: Mapped[int] = mapped_column(
+        ForeignKey("articles.id"), primary_key=True, index=True, comment="The other article."
+    )
+    similarity: Mapped[float] = mapped_column(
+        comment="Jaccard similarity of their word shingles, to 1."
+    )
+
+
+class Containment(Base):
+    """A short article that a long one holds whole."""
+
+    __tablename__ = "containments"
+    __table_args__ = (
+        CheckConstraint("short_id <> long_id", name="two_articles"),
+        CheckConstraint("share > 0 AND share <= 1", name="share_is_share"),
+        {
+            "comment": "Short articles whose text a longer one holds nearly whole: no duplicates, "
+            "both are counted."
+        },
+    )
+
+    short_id: Mapped[int] = mapped_column(
+        ForeignKey("articles.id"), primary_key=True, comment="The article that is contained."
+    )
+    long_id: Mapped[int] = mapped_column(
+        ForeignKey("articles.id"),
+        primary_key=True,
+        index=True,
+        comment="The article that contains it.",
+    )
+    share: Mapped[float] = mapped_column(
+        comment="Share of the short one's word shingles that the long one has, to 1."
+    )
+
+
+class Expectation(Base):
+    """One trait of the pages of a site, as the last crawls taught it."""
+
+    __tablename__ = "expectations"
+    __table_args__ = (
+        CheckConstraint("shown >= 0 AND shown <= pages", name="shown_counted"),
+        CheckConstraint("evidence >= 0", name="evidence_counted"),
+        {
+            "comment": "What the pages of a site usually show, as the last crawls taught it: what "
+            "the drift alarm goes by."
+        },
+    )
+
+    site: Mapped[str] = mapped_column(
+        primary_key=True, comment="Name of the spider whose site this is."
+    )
+    kind: Mapped[str] = mapped_column(
+        primary_key=True,
+        comment="Pages it is about: new, old (of a backfill), again (rechecks) or listing.",
+    )
+    trait: Mapped[str] = mapped_column(
+        primary_key=True,
+        comment="What they show: a field, a field by its evidence, a length, an article at all.",
+    )
+    pages: Mapped[float] = mapped_column(
+        Double, comment="Pages that were seen, the older ones counted less and less."
+    )
+    shown: Mapped[float] = mapped_column(Double, comment="Those of them that showed it.")
+    evidence: Mapped[float] = mapped_column(
+        Double,
+        comment="What speaks for its being broken now: 0 nothing, 9.2 (natural logarithm of "
+        "10,000) enough for an alarm.",
+    )
+    alarm_since: Mapped[datetime | None] = mapped_column(
+        comment="When the alarm that stands began (UTC); null: there is none."
+    )
+    extractor_version: Mapped[str] = mapped_column(
+        comment="Version of the reader that it is true of; another reader learns anew."
+    )
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), comment="When it was last learned (UTC)."
+    )
+
+
 class RelatedLink(Base):
     """A related article that an article shows."""
 
@@ -387,4 +576,31 @@ class RelatedLink(Base):
     )
     url: Mapped[str] = mapped_column(
         index=True, comment="Canonical address linked to; joins pages.url."
+    )
+
+
+class Host(Base):
+    """One host that is crawled, and when it may be asked next."""
+
+    __tablename__ = "hosts"
+    __table_args__ = (
+        CheckConstraint("crawl_delay >= 0", name="delay_forwards"),
+        {
+            "comment": "The pace at which each host is asked, held by all crawls of the database "
+            "together: one row per host."
+        },
+    )
+
+    host: Mapped[str] = mapped_column(
+        primary_key=True, comment="Host without www., with its port where it is not the usual one."
+    )
+    next_request_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(),
+        comment="First moment (UTC) that is not given to a request yet.",
+    )
+    held_until: Mapped[datetime | None] = mapped_column(
+        comment="Until when (UTC) the site asked to be left alone, by its last Retry-After."
+    )
+    crawl_delay: Mapped[float] = mapped_column(
+        Double, server_default="0", comment="Seconds between requests by robots.txt; 0: none said."
     )

@@ -1,11 +1,14 @@
 """Crawls: one at a time per site, each with its row and with locks that die with it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any, Self
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from crawler.db.models import Page, Run
+from crawler.db.patience import DatabaseLost
 from crawler.errors import AnotherCrawlRunning
 
 # Advisory locks of two numbers: the kind, and the site's hash or the run's number.
@@ -27,18 +30,22 @@ _IS_DEAD = sa.and_(
 class CrawlRun:
     """An open crawl: its number, and the connection that holds its locks."""
 
-    def __init__(self, connection: sa.Connection, run_id: int, is_first: bool):
+    def __init__(self, connection: sa.Connection, run_id: int, is_first: bool, site: str | None):
         self.id = run_id
         self.is_first = is_first  # of the archive
         self._connection = connection
+        self._site = site  # that no other crawl may crawl meanwhile; None for a worker
+        self._ended = False
+        self._in_use = Lock()  # the connection: by the thread that renews, or at the end
 
     @classmethod
-    def open(cls, engine: sa.Engine, *, spider: str, mode: str) -> Self:
+    def open(
+        cls, engine: sa.Engine, *, spider: str, mode: str, timezone: str | None = None
+    ) -> Self:
         """Begin a crawl; AnotherCrawlRunning where one is under way (workers run side by side)."""
         connection = engine.connect()
-        if mode != "worker" and not connection.scalar(
-            sa.select(sa.func.pg_try_advisory_lock(CRAWL_LOCK, sa.func.hashtext(spider)))
-        ):
+        site = None if mode == "worker" else spider
+        if site and not _lock_site(connection, site):
             connection.close()
             raise AnotherCrawlRunning(
                 f"Another crawl of {spider} is running on this archive; nothing was done. "
@@ -47,13 +54,50 @@ class CrawlRun:
         release_dead_claims(connection)
         is_first = not connection.scalar(sa.select(sa.exists().where(Run.id > 0)))
         run_id = connection.scalars(
-            sa.insert(Run).values(spider=spider, mode=mode).returning(Run.id)
+            sa.insert(Run).values(spider=spider, mode=mode, timezone=timezone).returning(Run.id)
         ).one()
-        connection.execute(
-            sa.select(sa.func.pg_advisory_lock(RUN_LOCK, sa.cast(run_id, sa.Integer)))
-        )
+        _lock_run(connection, run_id)
         connection.commit()
-        return cls(connection, run_id, is_first)
+        return cls(connection, run_id, is_first, site)
+
+    def renew(self, engine: sa.Engine, lease: timedelta) -> None:
+        """Claim for as long again what is claimed, and take back locks that were lost.
+
+        They are lost with their connection, as when the server restarts. DatabaseLost where
+        another crawl has taken over since.
+        """
+        with self._in_use:
+            if self._ended:
+                return
+            if not self._has_locks():
+                self._take_back_locks(engine)
+        with engine.begin() as connection:
+            if not is_running(connection, self.id):
+                raise DatabaseLost("another crawl has taken over")
+            connection.execute(
+                sa.update(Page)
+                .where(Page.claimed_by == self.id)
+                .values(claimed_until=sa.func.now() + lease)
+            )
+
+    def _has_locks(self) -> bool:
+        """Whether the session that holds the locks is there, and they are held."""
+        if self._connection.closed:
+            return False
+        try:
+            dead = self._connection.scalar(sa.select(_IS_DEAD).where(Run.id == self.id))
+            self._connection.rollback()
+        except DBAPIError:
+            return False
+        return not dead
+
+    def _take_back_locks(self, engine: sa.Engine) -> None:
+        self._close()
+        self._connection = engine.connect()
+        # The site first: whoever has that meanwhile has marked this crawl as dead.
+        if not self._site or _lock_site(self._connection, self._site):
+            _lock_run(self._connection, self.id)
+        self._connection.commit()
 
     def finish(
         self,
@@ -84,9 +128,25 @@ class CrawlRun:
 
     def let_go(self) -> None:
         """Close the connection that holds the locks, not only give it back to the pool."""
+        with self._in_use:
+            self._ended = True
+            self._close()
+
+    def _close(self) -> None:
         if not self._connection.closed:
             self._connection.invalidate()
             self._connection.close()
+
+
+def _lock_site(connection: sa.Connection, site: str) -> bool:
+    """Whether the site is this session's now."""
+    lock = sa.func.pg_try_advisory_lock(CRAWL_LOCK, sa.func.hashtext(site))
+    return bool(connection.scalar(sa.select(lock)))
+
+
+def _lock_run(connection: sa.Connection, run_id: int) -> None:
+    lock = sa.func.pg_try_advisory_lock(RUN_LOCK, sa.cast(run_id, sa.Integer))
+    connection.execute(sa.select(lock))
 
 
 def release_dead_claims(connection: sa.Connection, own_run: int | None = None) -> None:

@@ -21,6 +21,8 @@ CONNECTION = {  # libpq's parameters, unless the address has them
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    # Keepalives do not count while something sent is not acknowledged: a network that is cut.
+    "tcp_user_timeout": 60_000,  # milliseconds
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any, Self, TypeVar
 
 from scrapy import signals
@@ -41,6 +42,7 @@ class LedgerMiddleware:
         self.patience = Patience.of(crawler)
         self.run_id = crawler.settings.getint("RUN_ID")
         self.rechecks_left = crawler.settings.getint("RECHECKS_PER_CRAWL")
+        self.lease = timedelta(seconds=crawler.settings.getfloat("CLAIM_LEASE"))
         self.gaps_filled = False
         self.held_back: list[Request] = []  # listings for when nothing else is to be done
 
@@ -78,7 +80,9 @@ class LedgerMiddleware:
     async def _claimed(self, request: Request) -> Request:
         """The request of a page that is fetched whatever the ledger says of it."""
         found = request.meta["discovery"]
-        page = await self._ask(claims.page_to_fetch, self.spider.name, found, self.run_id)
+        page = await self._ask(
+            claims.page_to_fetch, self.spider.name, found, self.run_id, self.lease
+        )
         return self._page_request(page)
 
     def _page_request(self, page: claims.DuePage) -> Request:
@@ -109,14 +113,16 @@ class LedgerMiddleware:
 
     async def _claim(self) -> list[claims.DuePage]:
         limit = self.crawler.settings.getint("BATCH_SIZE")
-        return await self._ask(claims.claim, self.spider.name, self.run_id, limit)
+        return await self._ask(claims.claim, self.spider.name, self.run_id, limit, self.lease)
 
     async def _claim_rechecks(self) -> list[claims.DuePage]:
         """Archived pages that are due again: when the news is in, within the budget."""
         limit = min(self.rechecks_left, self.crawler.settings.getint("BATCH_SIZE"))
         if limit <= 0 or self.spider.plan.mode == "backfill" or not self._has_answers():
             return []
-        pages = await self._ask(claims.claim_rechecks, self.spider.name, self.run_id, limit)
+        pages = await self._ask(
+            claims.claim_rechecks, self.spider.name, self.run_id, limit, self.lease
+        )
         self.rechecks_left -= len(pages)
         self.stats.inc_value("page/rechecked", len(pages))
         return pages

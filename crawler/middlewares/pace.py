@@ -1,53 +1,80 @@
-"""The pace that the site asks for: Crawl-delay of robots.txt, and Retry-After."""
+"""The pace of the site: one for all crawls of the database, as slow as the site asks for."""
 
 import logging
-import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Self
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.core.downloader import Slot
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response
 from scrapy.robotstxt import RobotParser
 
+from crawler.db.patience import Patience
+from crawler.db.session import crawl_engine
+from crawler.db.turns import Turns
+from crawler.text.urls import bare_host
+
 logger = logging.getLogger(__name__)
 
 BUSY = (429, 503)
-SHORTEST_DELAY = 0.001  # seconds: Scrapy looks at the time of the last request only beside a delay
 
 
 class PaceMiddleware:
     """Scrapy reads Crawl-delay and applies it nowhere, and retries at once what asks to wait.
 
-    Leaves the seconds of a Retry-After in ``retry_after`` of the request's meta, for the ledger.
+    Its delays (DOWNLOAD_DELAY, AutoThrottle) hold for one process; here each request waits for
+    its turn among all that crawl the host. Leaves the seconds of a Retry-After in
+    ``retry_after`` of the request's meta, for the ledger.
     """
 
     def __init__(self, crawler: Crawler):
         self.crawler = crawler
         self.user_agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
         self.longest_wait = crawler.settings.getfloat("RETRY_AFTER_MAX")
+        self.database = crawl_engine(crawler.settings)
+        self.patience = Patience.of(crawler)
+        self._turns: dict[str, Turns] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         middleware = cls(crawler)
         crawler.signals.connect(middleware.robots_parsed, signals.robots_parsed)
+        crawler.signals.connect(middleware.engine_stopped, signals.engine_stopped)
         return middleware
 
-    def robots_parsed(self, robotparser: RobotParser) -> None:
-        """Make Crawl-delay the shortest delay, for AutoThrottle too, and without jitter."""
-        delay = robotparser.crawl_delay(self.user_agent)
+    def engine_stopped(self) -> None:
+        self.database.dispose()
+
+    def turns(self, url: str) -> Turns:
+        """The turns at the host of an address; www. and its twin are one."""
+        host = _host(url)
+        if host not in self._turns:
+            engine: Any = self.crawler.engine
+            self._turns[host] = Turns(
+                host, self.database, self.patience, lambda: not engine.running
+            )
+        return self._turns[host]
+
+    async def wait(self, request: Request) -> None:
+        """Return when the request's turn has come."""
+        engine: Any = self.crawler.engine
+        slot = engine.downloader.slots[request.meta["download_slot"]]
+        await self.turns(request.url).come(slot.delay)
+
+    def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
+        """Make Crawl-delay the shortest delay, for AutoThrottle too."""
+        delay = robotparser.crawl_delay(self.user_agent) or 0.0
+        self.turns(request.url).keep_crawl_delay(delay)
         if not delay:
             return
         logger.info("robots.txt asks for %s s between requests.", delay)
         if throttle := self.crawler.get_extension(AutoThrottle):
             throttle.mindelay = max(throttle.mindelay, delay)
             throttle.maxdelay = max(throttle.maxdelay, delay)
-        for slot in self.crawler.engine.downloader.slots.values():
-            if slot.delay * (1 - slot.jitter) < delay:
-                slot.delay, slot.jitter = max(slot.delay, delay), 0.0
 
     def process_response(self, request: Request, response: Response) -> Response:
         wait = retry_after(response) if response.status in BUSY else None
@@ -56,17 +83,32 @@ class PaceMiddleware:
         request.meta["retry_after"] = wait
         if wait <= self.longest_wait:
             logger.warning("The site asks to wait %.0f s (HTTP %d).", wait, response.status)
-            self._hold(self.crawler.engine.downloader.slots[request.meta["download_slot"]], wait)
+            self.turns(request.url).hold(wait)
         else:
             # Too long to sit it out: no quick retry either, the ledger tries again then.
             request.meta["dont_retry"] = True
         return response
 
-    @staticmethod
-    def _hold(slot: Slot, wait: float) -> None:
-        """Hold back all that is queued for the host, as if the last request were yet to come."""
-        slot.delay = max(slot.delay, SHORTEST_DELAY)
-        slot.lastseen = max(slot.lastseen, time.monotonic() + wait)
+
+class PacedHandler(HTTP11DownloadHandler):
+    """Scrapy's own, from the request's turn on: nothing may come between that and the network."""
+
+    lazy = True  # made with the first request, when the middleware is there
+
+    def __init__(self, crawler: Crawler):
+        super().__init__(crawler)
+        self.pace = crawler.get_downloader_middleware(PaceMiddleware)
+
+    async def download_request(self, request: Request) -> Response:
+        if self.pace:  # `scrapy shell` and `parse` have no database to hold a pace by
+            await self.pace.wait(request)
+        return await super().download_request(request)
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
+    return bare_host(parts.hostname or "") + port
 
 
 def retry_after(response: Response) -> float | None:

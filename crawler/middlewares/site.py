@@ -33,7 +33,7 @@ class SiteMiddleware:
 class PublicHostResolver(CachingThreadedResolver):
     """Refuses names that resolve to loopback, private, link-local or metadata addresses.
 
-    A site on such a network is named by its address in ALKARMEL_URL; then nothing is refused.
+    A site on such a network is named by its address in SITE_URL; then nothing is refused.
     """
 
     def __init__(self, reactor: ReactorBase, cache_size: int, timeout: float):
@@ -43,7 +43,7 @@ class PublicHostResolver(CachingThreadedResolver):
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
         resolver = super().from_crawler(crawler, reactor)
-        home = crawler.settings["ALKARMEL_URL"]
+        home = crawler.settings["SITE_URL"]
         resolver.private_allowed = bool(home) and is_private_host(Site(home).host)
         return resolver
 

@@ -11,9 +11,10 @@ from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from crawler.errors import EvidenceLost, OperatorError
+from crawler.errors import EvidenceLost, NotAsked, OperatorError
 from crawler.items import ArticleItem, Discoveries, PageOutcome
 from crawler.pages.article import read_document
+from crawler.pages.canonical import NOT_BELIEVED
 from crawler.pages.document import Document
 from crawler.pages.links import Link
 from crawler.pages.listing import ListingPage
@@ -30,9 +31,9 @@ Output = Iterator[Request | Discoveries | ArticleItem | PageOutcome]
 EXCLUSIONS = ("Forbidden by robots.txt", "leads outside the site")
 
 
-class AlkarmelSpider(DiscoverySpider):
-    name = "alkarmel"
-    home_setting = "ALKARMEL_URL"
+class NewsSpider(DiscoverySpider):
+    """Of any site; a subclass has its name and, in `custom_settings`, the site's block."""
+
     # The ledger records what the others would hide.
     handle_httpstatus_list = (304, *range(400, 600))
 
@@ -53,10 +54,10 @@ class AlkarmelSpider(DiscoverySpider):
         except ValueError as error:
             raise OperatorError(f"{error} Correct it in crawler/settings.py.") from None
         return CrawlPlan.read(
-            settings[cls.home_setting],
+            settings["SITE_URL"],
             arguments,
             hosts=settings.getlist("SITE_HOSTS"),
-            timezone=settings["ALKARMEL_TIMEZONE"],
+            timezone=settings["SITE_TIMEZONE"],
         )
 
     def parse_article(self, response: Response) -> Output:
@@ -69,11 +70,13 @@ class AlkarmelSpider(DiscoverySpider):
             document,
             fetched_at=datetime.now(UTC),
             selectors=self.options.getdict("SITE_SELECTORS"),
-            timezone=self.options["ALKARMEL_TIMEZONE"],
+            timezone=self.options["SITE_TIMEZONE"],
         )
         if item is None:
             yield from self._no_article(response, document)
             return
+        for flag in NOT_BELIEVED.intersection(item.flags):
+            self.stats.inc_value(f"canonical/not_believed/{flag.removeprefix('canonical-')}")
         self.kinds.learn(item.url, "article")
         if self.plan.excludes(item.published_at):
             reason = f"outside since/until: published {item.published_at:%Y-%m-%d}"
@@ -128,7 +131,7 @@ class AlkarmelSpider(DiscoverySpider):
 
     def article_failed(self, failure: Failure) -> Iterator[PageOutcome]:
         error = failure.value
-        if isinstance(error, EvidenceLost):
+        if isinstance(error, EvidenceLost | NotAsked):
             return  # The page stays as it was: due again.
         reason = str(error) or type(error).__name__
         if isinstance(error, IgnoreRequest) and reason.startswith(EXCLUSIONS):
@@ -149,6 +152,10 @@ class AlkarmelSpider(DiscoverySpider):
             capture=response.meta.get("capture"),
             **more,
         )
+
+
+class AlkarmelSpider(NewsSpider):
+    name = "alkarmel"
 
 
 def _is_conditional(request: Request | None) -> bool:

@@ -14,6 +14,7 @@ from scrapy.settings import BaseSettings
 from scrapy.statscollectors import StatsCollector
 from twisted.python.failure import Failure
 
+from crawler.errors import NotAsked
 from crawler.items import Discoveries, Discovery
 from crawler.pages.address_kinds import AddressKinds, cuts_across_sections
 from crawler.pages.document import Document
@@ -29,6 +30,7 @@ from crawler.text.urls import canonical_url, request_url
 Found = Iterator[Request | Discoveries]
 
 REMEMBERED = 50_000  # addresses
+LISTINGS_REMEMBERED = 200
 LASTMOD_MARGIN = timedelta(days=2)  # sitemaps are written by the hour, or by the day
 
 
@@ -62,6 +64,7 @@ class DiscoverySpider(scrapy.Spider):
         self.options = crawler.settings
         self.kinds = address_kinds(crawler.settings)
         self.unread: dict[str, str] = {}  # listings, feeds, sitemaps without an answer: their kind
+        self.listings_read: list[tuple[str, set[str]]] = []  # and the articles that they named
         self._asked: set[str] = set()
         self._named: set[str] = set()
         self._done_with: set[str] = set()  # links of menus that need no second look
@@ -167,6 +170,7 @@ class DiscoverySpider(scrapy.Spider):
         if response.meta.get("is_home"):
             yield from self._roads_of_the_site()
         if not page.entries and self._is_in_the_way(response, page):
+            self._remember(response, [])
             return
         self.stats.inc_value("listing/read")
         if self.options.getbool("DISCOVER_FEEDS"):
@@ -186,12 +190,22 @@ class DiscoverySpider(scrapy.Spider):
         for link, headline in links:
             kinds[self.kinds.guess(link, headline=headline)].append(link)
         articles = kinds["article"]
+        entries = set(page.entries)
+        self._remember(response, [link for link in articles if link in entries])
         yield from self._discoveries(articles, response.url)
         depth = response.meta.get("depth", 0) + 1
         if depth <= self._depth_limit():
             yield from self._ask_listings([link.url for link in kinds["listing"]], depth)
         yield from self._next_page(response, page, articles)
         self._be_done_with(kinds["listing"] + kinds["other"])
+
+    def _remember(self, response: Response, articles: list[Link]) -> None:
+        """Keep what the first page of a section named, for the drift alarm."""
+        meta = response.meta
+        is_section = meta.get("kind") == "listing" and not meta.get("is_last")
+        if is_section and meta["position"] == 1 and len(self.listings_read) < LISTINGS_REMEMBERED:
+            named = {canonical_url(link.url) for link in articles}
+            self.listings_read.append((response.url, named))
 
     def _be_done_with(self, links: list[Link]) -> None:
         """Pass over these links from now on, but for what may be asked for yet."""
@@ -313,6 +327,8 @@ class DiscoverySpider(scrapy.Spider):
 
     def listing_failed(self, failure: Failure) -> None:
         request = request_of(failure)
+        if isinstance(failure.value, NotAsked):
+            return
         if isinstance(failure.value, IgnoreRequest):  # robots.txt, or outside the site
             self.stats.inc_value("listing/excluded")
             if request.meta.get("is_home"):

@@ -2,14 +2,18 @@
 
 import fcntl
 import os
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.warc.writer import OPEN
+from crawler.warc.writer import OPEN, host_of, own_host
 
 _CHUNK = 1 << 20
+# Locks do not reach from machine to machine over every network file system: what another one
+# has left open is closed when nothing has been written to it for a day.
+SILENCE = 24 * 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,15 @@ class Recovered:
 
 
 def recover(directory: Path) -> Iterator[Recovered]:
-    """Close the files in ``directory`` that nobody writes any more; those in use stay."""
+    """Close the files in ``directory`` that nobody writes any more; those in use stay.
+
+    So does one whose whole file is there: a copy made while it was written can hold both.
+    """
     for path in sorted(directory.glob(f"*.warc.gz{OPEN}")):
+        if path.with_name(path.name.removesuffix(OPEN)).exists():
+            continue
+        if host_of(path.name) not in (None, own_host()) and not _is_silent(path):
+            continue
         descriptor = os.open(path, os.O_RDWR)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -32,6 +43,10 @@ def recover(directory: Path) -> Iterator[Recovered]:
             yield _close(path, descriptor)
         finally:
             os.close(descriptor)
+
+
+def _is_silent(path: Path) -> bool:
+    return path.stat().st_mtime < time.time() - SILENCE
 
 
 def _close(path: Path, descriptor: int) -> Recovered:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,20 @@ from crawler.disk import sync_directory
 from crawler.warc.records import Exchange, members, warcinfo
 
 OPEN = ".open"  # the suffix of a file that is being written
+
+
+_NAME = re.compile(r".+-\d{17}-\d{5}-(?P<host>.+)\.warc\.gz(?:\.open)?")
+
+
+def own_host() -> str:
+    """This machine's name, in characters that any file system takes."""
+    return re.sub(r"[^A-Za-z0-9]", "-", socket.gethostname())[:60] or "host"
+
+
+def host_of(file: str) -> str | None:
+    """The machine that wrote a file, by its name; None where that is not one of ours."""
+    found = _NAME.fullmatch(file)
+    return found["host"] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +78,24 @@ class WarcWriter:
         self._serial += 1
         self.directory.mkdir(parents=True, exist_ok=True)
         time = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")[:17]
-        host = "".join(c if c.isalnum() else "-" for c in socket.gethostname())[:60] or "host"
-        self._name = f"{self._prefix}-{time}-{self._serial:05}-{host}.warc.gz"
-        path = self.directory / (self._name + OPEN)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        while not self._create(time):  # a process beside this one began it in the same moment
+            self._serial += 1
         self._end = 0
         self._append(warcinfo(self._name, self._info))
         sync_directory(self.directory)
+
+    def _create(self, time: str) -> bool:
+        """Open a file of this process's own; False where there is one of the name."""
+        self._name = f"{self._prefix}-{time}-{self._serial:05}-{own_host()}.warc.gz"
+        if (self.directory / self._name).exists():
+            return False
+        path = self.directory / (self._name + OPEN)
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        except FileExistsError:
+            return False
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        return True
 
     def _append(self, data: bytes) -> None:
         assert self._file is not None

@@ -1,0 +1,41 @@
+"""What a crawl holds in the database is renewed while it lives: its claims and its locks."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import sqlalchemy as sa
+from scrapy import signals
+from scrapy.crawler import Crawler
+
+from crawler.db.patience import DatabaseLost, Patience
+from crawler.db.runs import CrawlRun
+
+LONGEST = 30.0  # seconds between two beats
+
+
+class Heartbeat:
+    """Beats three times a lease. The crawl command makes it, which has opened the run."""
+
+    def __init__(self, crawler: Crawler, run: CrawlRun, engine: sa.Engine):
+        self.crawler = crawler
+        self.run = run
+        self.engine = engine
+        self.lease = timedelta(seconds=crawler.settings.getfloat("CLAIM_LEASE"))
+        self.beating: asyncio.Task[None] | None = None
+        crawler.signals.connect(self.spider_opened, signals.spider_opened)
+        crawler.signals.connect(self.spider_closed, signals.spider_closed)
+
+    def spider_opened(self) -> None:
+        self.beating = asyncio.ensure_future(self._beat())
+
+    async def spider_closed(self) -> None:
+        if self.beating:
+            self.beating.cancel()
+
+    async def _beat(self) -> None:
+        patience = Patience.of(self.crawler)
+        with suppress(DatabaseLost):  # which has closed the spider already
+            while True:
+                await asyncio.sleep(min(self.lease.total_seconds() / 3, LONGEST))
+                await patience.run(self.run.renew, self.engine, self.lease)
