@@ -52,8 +52,11 @@ def settle_pages(
     for plan in plans:
         capture = plan.item.provenance
         reason = None
-        if plan in led_elsewhere:
-            reason = f"leads to {plan.item.url}"
+        if addresses[capture.page_id] != plan.item.url and (
+            plan.item.address or plan.outcome != "duplicate"
+        ):
+            verb = "names as its own" if plan.item.address else "leads to"
+            reason = f"{verb} {plan.item.url}"
         # An address that has begun to redirect can lead to the text of its own article.
         elif plan.outcome == "duplicate" and plan.article_id != own[capture.page_id]:
             reason = "same text, title and date as the article"
@@ -103,14 +106,15 @@ def _insert_final_pages(
             {
                 "site": site,
                 "url": plan.item.url,
-                "request_url": capture.url,
+                "request_url": plan.item.address or capture.url,
                 "state": "archived",
                 "article_id": plan.article_id,
                 "discovered_on": addresses[capture.page_id],
                 "last_fetched_at": capture.fetched_at,
                 "http_status": capture.http_status,
-                "etag": capture.etag,
-                "last_modified": capture.last_modified,
+                # What the server gave for another address says nothing about this one.
+                "etag": None if plan.item.address else capture.etag,
+                "last_modified": None if plan.item.address else capture.last_modified,
                 "next_fetch_at": None,
                 "address_shape": shape,
                 "address_number": number,

@@ -14,6 +14,7 @@ from crawler.db.models import REVISED, Article, Capture, Page, Revision
 from crawler.db.revisions import insert_revisions
 from crawler.items import ArticleItem, Discovery
 from crawler.rechecks import RecheckPolicy
+from crawler.text.urls import canonical_url
 
 _COLUMNS = ("number", *REVISED, "digest", "seen_at", "capture_id", "origin")
 
@@ -60,14 +61,13 @@ def _give_pages(
     connection: sa.Connection, site: str, items: Sequence[ArticleItem], found_on: str
 ) -> None:
     """Give every item the number of its page in the ledger."""
-    pages = [Discovery(item.url, item.provenance.url, found_on) for item in items]
+    addresses = {canonical_url(item.provenance.url): item.provenance.url for item in items}
+    pages = [Discovery(url, request_url, found_on) for url, request_url in addresses.items()]
     discover(connection, site, pages)
-    rows = connection.execute(
-        sa.select(Page.url, Page.id).where(Page.url.in_([item.url for item in items]))
-    )
+    rows = connection.execute(sa.select(Page.url, Page.id).where(Page.url.in_(list(addresses))))
     numbers = {row.url: row.id for row in rows}
     for item in items:
-        item.provenance.page_id = numbers[item.url]
+        item.provenance.page_id = numbers[canonical_url(item.provenance.url)]
 
 
 def _newer_article(connection: sa.Connection, item: ArticleItem) -> int | None:

@@ -10,6 +10,7 @@ from lxml.cssselect import CSSSelector
 from crawler.items import ArticleItem
 from crawler.pages.blocks import Block, Element
 from crawler.pages.byline import find_author
+from crawler.pages.canonical import CanonicalLink, canonical_link
 from crawler.pages.date_lines import Visit, read_line
 from crawler.pages.document import Document
 from crawler.pages.image import find_image
@@ -75,7 +76,12 @@ def read_document(
     if sum(evidence(document.url, metadata, layout, published, text.value).values()) < ENOUGH:
         return None
 
-    item = ArticleItem(url=canonical_url(document.url), extractor_version=EXTRACTOR_VERSION)
+    canonical = canonical_link(document, layout.title.text) or CanonicalLink()
+    item = ArticleItem(
+        url=canonical_url(canonical.address or document.url),
+        address=canonical.address,
+        extractor_version=EXTRACTOR_VERSION,
+    )
     _fill(item, "title", Claim(layout.title.text, layout.title.source))
     _fill(item, "body", text)
     if published is not None:
@@ -97,6 +103,8 @@ def read_document(
         "titles-differ": _titles_differ(metadata, layout),
     }
     item.flags = [flag for flag, raised in flags.items() if raised]
+    if canonical.flag:
+        item.flags.append(canonical.flag)
     return item
 
 

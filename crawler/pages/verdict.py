@@ -51,7 +51,7 @@ def evidence(
         "author": 1 * bool(metadata.author),
         "long text": (chars >= 400) + (chars >= 1200),
         "address": 1 * named,
-        "title in the address": 2 * _spells(path, layout.title.text),
+        "title in the address": 2 * spells(path, layout.title.text),
         "listing address": -3 * bool(_LISTING_PATH.search(path)),
         "static address": -3 * bool(_STATIC_PATH.search(path) and not _ID.search(address.query)),
         "many articles": -4 * (metadata.articles > 2),
@@ -82,7 +82,7 @@ def _is_listing(inside: list[Block]) -> bool:
     return excerpts >= 3 and excerpts * 2 >= prose
 
 
-def _spells(path: str, title: str) -> bool:
+def spells(path: str, title: str) -> bool:
     """Whether the last part of an address that has words is made of the title's."""
     parts = (_SLUG_WORD.findall(part) for part in reversed(path.split("/")))
     slug = next((words for words in parts if len(words) >= _SLUG_WORDS), [])

@@ -126,6 +126,19 @@ class EndlessPages:
 
 
 @dataclass(frozen=True)
+class Canonical:
+    """The healthy page with this address as its canonical link, and no other."""
+
+    address: str
+
+    def answer(self, request: Request, site: Healthy) -> Answer:
+        answer = site.answer(request)
+        link = f'<link rel="canonical" href="{self.address}">'.encode()
+        without = re.sub(rb'<link rel="canonical"[^>]*>', b"", answer.body)
+        return answer.but(parts=(without.replace(b"<head>", b"<head>" + link, 1),))
+
+
+@dataclass(frozen=True)
 class Text:
     """This body; ``Text(DISALLOW_ALL)`` at /robots.txt shuts the site."""
 
