@@ -9,7 +9,7 @@ from crawler.db.archived_pages import Plan, settle_pages
 from crawler.db.captures import insert_captures
 from crawler.db.edits import changes, dates_differ
 from crawler.db.ledger import take_turn
-from crawler.db.models import REVISED, Article, Capture, RelatedLink
+from crawler.db.models import REVISED, Article, Capture, Page, RelatedLink
 from crawler.db.removals import record_returns
 from crawler.db.revisions import insert_revisions
 from crawler.items import ArticleItem
@@ -50,9 +50,12 @@ def store(
     """
     take_turn(connection)
     outcomes: dict[int, str] = {}
+    plans: list[Plan] = []
     for wave in _waves(items):
         stored = _store_distinct(connection, site, run_id, wave, rechecks)
-        outcomes |= {id(item): outcome for item, outcome in zip(wave, stored, strict=True)}
+        outcomes |= {id(plan.item): plan.outcome for plan in stored}
+        plans += stored
+    _link_duplicates(connection, plans)
     return [outcomes[id(item)] for item in items]
 
 
@@ -81,6 +84,7 @@ def store_rereadings(
     if revised := [plan for plan in plans if plan.changed]:
         _insert_revisions(connection, revised)
     _replace_links(connection, plans)
+    _link_duplicates(connection, plans)
 
 
 def _waves(items: Sequence[ArticleItem]) -> Iterator[list[ArticleItem]]:
@@ -102,8 +106,8 @@ def _store_distinct(
     run_id: int,
     items: list[ArticleItem],
     rechecks: RecheckPolicy,
-) -> list[str]:
-    stored = _stored_articles(connection, items)
+) -> list[Plan]:
+    stored = _stored_articles(connection, items, site)
     plans = [_plan(item, stored) for item in items]
     captures = insert_captures(connection, run_id, [plan.item.provenance for plan in plans])
     for plan, number in zip(plans, captures, strict=True):
@@ -113,11 +117,17 @@ def _store_distinct(
     _touch(connection, [plan for plan in plans if plan.outcome in ("changed", "unchanged")])
     _replace_links(connection, [plan for plan in plans if plan.outcome in ("new", "changed")])
     settle_pages(connection, site, plans, rechecks)
-    return [plan.outcome for plan in plans]
+    return plans
 
 
-def _stored_articles(connection: sa.Connection, items: list[ArticleItem]) -> list[sa.Row[Any]]:
-    """Articles at the address, or with the text, of any of the items."""
+def _stored_articles(
+    connection: sa.Connection, items: list[ArticleItem], site: str | None = None
+) -> list[sa.Row[Any]]:
+    """Articles at the address of any of the items; of the site, those with the same text too.
+
+    What two sites print alike is an article of each.
+    """
+    texts = [item.digest for item in items]
     return list(
         connection.execute(
             sa.select(
@@ -130,12 +140,14 @@ def _stored_articles(connection: sa.Connection, items: list[ArticleItem]) -> lis
                 *(getattr(Article, name) for name in REVISED),
             )
             .join(Capture, Capture.id == Article.capture_id)
+            .join(Page, Page.id == Capture.page_id)
             .where(
                 sa.or_(
                     Article.url.in_([item.url for item in items]),
-                    Article.digest.in_([item.digest for item in items]),
+                    sa.and_(Article.digest.in_(texts), Page.site == site),
                 )
             )
+            .order_by(Article.id)  # of several with one text, the first
         )
     )
 
@@ -143,6 +155,9 @@ def _stored_articles(connection: sa.Connection, items: list[ArticleItem]) -> lis
 def _plan(item: ArticleItem, stored: list[sa.Row[Any]]) -> Plan:
     for article in stored:
         if article.url == item.url:
+            # Print and AMP versions say less, or otherwise; the article's own address tells.
+            if item.address is not None:
+                return Plan(item, "duplicate", article.id, article.revision)
             if changed := changes(item, article):
                 return Plan(item, "changed", article.id, article.revision + 1, article, changed)
             return Plan(item, "unchanged", article.id, article.revision, article, [])
@@ -238,6 +253,27 @@ def _is_ours(plan: Plan) -> bool:
     return (
         plan.stored is not None
         and plan.stored.payload_digest == plan.item.provenance.payload_digest
+    )
+
+
+def _link_duplicates(connection: sa.Connection, plans: list[Plan]) -> None:
+    """Find the reprints of what has a new text or a new date."""
+    signatures = {
+        plan.article_id: plan.item.signature
+        for plan in plans
+        if plan.article_id and plan.item.signature and _may_have_reprints(plan)
+    }
+    if signatures:
+        # Imported with the first text: it takes longer than a crawl without any to start.
+        from crawler.db.duplicates import link
+
+        link(connection, signatures)
+
+
+def _may_have_reprints(plan: Plan) -> bool:
+    return plan.outcome == "new" or (
+        plan.stored is not None
+        and (plan.stored.digest != plan.item.digest or "published_at" in (plan.changed or ()))
     )
 
 

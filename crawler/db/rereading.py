@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.db.articles import COPIED, store_rereadings
-from crawler.db.models import Article, Capture
+from crawler.db.models import Article, Capture, Page
 from crawler.items import ArticleItem
 
 # What a reader may find otherwise without the article reading otherwise.
@@ -31,9 +31,9 @@ class Source:
 
 
 def next_sources(
-    connection: sa.Connection, since: datetime | None, after: int, limit: int
+    connection: sa.Connection, site: str, since: datetime | None, after: int, limit: int
 ) -> list[Source]:
-    """The next articles with a WARC record by number, those captured before ``since`` left out."""
+    """The site's next articles with a WARC record, by number; ``since``: captured from then on."""
     own, whole = sa.orm.aliased(Capture), sa.orm.aliased(Capture)
     rows = connection.execute(
         sa.select(
@@ -49,7 +49,8 @@ def next_sources(
         .join(own, own.id == Article.capture_id)
         # A revisit's text stands in the record that it refers to.
         .join(whole, whole.id == sa.func.coalesce(own.revisit_of_id, own.id))
-        .where(Article.id > after, whole.warc_file.is_not(None))
+        .join(Page, Page.id == own.page_id)
+        .where(Page.site == site, Article.id > after, whole.warc_file.is_not(None))
         .where(sa.true() if since is None else own.fetched_at >= since)
         .order_by(Article.id)
         .limit(limit)

@@ -29,7 +29,7 @@ class CleaningPipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler.settings["ALKARMEL_TIMEZONE"])
+        return cls(crawler.settings["SITE_TIMEZONE"])
 
     def process_item(self, item: ArticleItem | PageOutcome) -> ArticleItem | PageOutcome:
         if isinstance(item, ArticleItem):

@@ -1,0 +1,138 @@
+"""Signatures in SQL: which stored texts may resemble a text, by the bands that they share."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from crawler.db.models import CommonBand, Containment, Reprint, Signature
+from crawler.text.similarity import VERSION, bands
+
+COMMON = 50  # texts; what more of them share is no sign of a reprint
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A text's signature and those of its bands that say something."""
+
+    signature: bytes
+    bands: frozenset[int]
+
+
+def site_bands(signature: bytes, site: str) -> list[int]:
+    """The bands as the index holds them: texts of two sites have none in common."""
+    salt = int.from_bytes(blake2b(site.encode(), digest_size=8).digest(), "big", signed=True)
+    return [band ^ salt for band in bands(signature)]
+
+
+def keep_signatures(
+    connection: sa.Connection, signatures: Mapping[int, bytes], sites: Mapping[int, str]
+) -> None:
+    """Write the signatures of articles, their bands without the common ones."""
+    found = {article: site_bands(made, sites[article]) for article, made in signatures.items()}
+    common = set(
+        connection.scalars(
+            sa.select(CommonBand.band).where(
+                CommonBand.band == sa.func.any(sorted({b for each in found.values() for b in each}))
+            )
+        )
+    )
+    statement = insert(Signature)
+    new = statement.excluded
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Signature.article_id],
+            set_={"version": new.version, "signature": new.signature, "bands": new.bands},
+        ),
+        [
+            {
+                "article_id": article,
+                "version": VERSION,
+                "signature": signatures[article],
+                "bands": [band for band in each if band not in common],
+            }
+            for article, each in found.items()
+        ],
+    )
+
+
+def find_candidates(
+    connection: sa.Connection, article_ids: Collection[int]
+) -> tuple[set[tuple[int, int]], dict[int, Candidate], set[int]]:
+    """Pairs, lower number first, of these articles and others that share a band.
+
+    Also the signatures of all of them, and the articles that lost a reprint because a band was
+    found to be common. A band is common from the moment on in which more than COMMON texts have
+    it: which bands are so depends on the texts of the archive and not on the order in which they
+    came, and no lookup reads more than COMMON texts a band.
+    """
+    # The planner cannot know how few rows share a band; for its estimate it would compile.
+    connection.execute(sa.text("SET LOCAL jit = off"))
+    pairs = {
+        (min(row), max(row))
+        for row in connection.execute(_PAIRS, {"articles": sorted(article_ids)})
+    }
+    members = sorted({article for pair in pairs for article in pair})
+    rows = connection.execute(
+        sa.select(Signature.article_id, Signature.signature, Signature.bands).where(
+            Signature.article_id == sa.func.any(members)
+        )
+    )
+    found = {row.article_id: Candidate(row.signature, frozenset(row.bands)) for row in rows}
+    counts = Counter(band for each in found.values() for band in each.bands)
+    common = {band: count for band, count in counts.items() if count > COMMON}
+    if not common:
+        return pairs, found, set()
+    lost = _retire(connection, common)
+    rest = {article: each.bands - common.keys() for article, each in found.items()}
+    return {pair for pair in pairs if rest[pair[0]] & rest[pair[1]]}, found, lost
+
+
+_PAIRS = sa.text(
+    """
+    SELECT mine.article_id, other.article_id
+    FROM signatures AS mine
+    JOIN signatures AS other ON other.bands && mine.bands
+    WHERE mine.article_id = ANY(CAST(:articles AS bigint[]))
+        AND other.version = mine.version AND other.article_id <> mine.article_id
+    """
+)
+
+
+def _retire(connection: sa.Connection, common: Mapping[int, int]) -> set[int]:
+    """Take common bands out of the index, and what was found by them alone out of the archive."""
+    connection.execute(
+        insert(CommonBand).on_conflict_do_nothing(),
+        [{"band": band, "articles": count} for band, count in common.items()],
+    )
+    holders = connection.scalars(_WITHOUT_BANDS, {"common": sorted(common)}).all()
+    lost = set[int]()
+    for one, other in (
+        (Reprint.article_id, Reprint.other_id),
+        (Containment.short_id, Containment.long_id),
+    ):
+        first, second = sa.orm.aliased(Signature), sa.orm.aliased(Signature)
+        rows = connection.execute(
+            sa.delete(one.class_)
+            .where(one == sa.func.any(list(holders)))
+            .where(first.article_id == one, second.article_id == other)
+            .where(first.version == second.version, ~first.bands.bool_op("&&")(second.bands))
+            .returning(one, other)
+        )
+        lost.update(article for row in rows for article in row)
+    return lost
+
+
+_WITHOUT_BANDS = sa.text(
+    """
+    UPDATE signatures
+    SET bands = ARRAY(
+        SELECT band FROM unnest(bands) AS band WHERE band <> ALL(CAST(:common AS bigint[]))
+    )
+    WHERE bands && CAST(:common AS bigint[])
+    RETURNING article_id
+    """
+)

@@ -1,0 +1,152 @@
+"""Signatures: what the archive keeps of a text to find its reprints among a million others.
+
+A signature is read years after it was written, so its making is defined here to the last byte;
+whatever changes it changes VERSION. A text is folded and cut into words. Its shingles are the
+pairs of neighbours among the words that carry meaning (longer than three letters, or numbers:
+`content`), its passages are the openings and the ends of its sentences.
+
+    word      CRC-32 of its UTF-8 bytes
+    shingle   mix(first * A + second * B), the low 32 bits
+    value i   the least of shingle * multiplier(i) + summand(i) over all shingles, its high 16 bits
+    passage   BLAKE2b, eight bytes, of six words joined by one space
+
+all integers unsigned, modulo 2**64 or 2**32, kept little-endian. Layout: version (1 byte), 0,
+number of passages (2 bytes), VALUES values of 2 bytes, passages of 8 bytes.
+"""
+
+import re
+import struct
+from hashlib import blake2b
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crawler.text.arabic import fold
+
+VERSION = 1
+BANDS = 32
+ROWS = 3  # values in a band
+VALUES = BANDS * ROWS
+PASSAGE_WORDS = 6
+MOST_SENTENCES = 40  # of one text; a list of a thousand names needs no thousand keys
+
+LEAST_ESTIMATE = 0.25  # well under the limit of relation(): 96 values err by 0.05
+
+_HEADER = struct.Struct("<BxH")
+_TOKEN = re.compile(r"\d+(?:[.,:/]\d+)+|\w+|[.!?](?= |$)|¶")
+_U64 = np.uint64
+_U32 = np.uint32
+
+
+def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of SplitMix64 (Steele, Lea, Flood 2014)."""
+    x = (x ^ (x >> _U64(30))) * _U64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> _U64(27))) * _U64(0x94D049BB133111EB)
+    return x ^ (x >> _U64(31))
+
+
+_STREAM = _mix(np.arange(1, 2 * VALUES + 1, dtype=_U64) * _U64(0x9E3779B97F4A7C15))
+_MULTIPLIERS = (_STREAM[:VALUES].astype(_U32) | _U32(1))[:, None]
+_SUMMANDS = _STREAM[VALUES:].astype(_U32)[:, None]
+
+
+def sentences(body: str) -> list[list[str]]:
+    """The folded words of each sentence; a paragraph's end is a sentence's end."""
+    found: list[list[str]] = [[]]
+    # «و قال» is «وقال».
+    folded = fold(body.replace("\n", " ¶ ")).replace(" و ", " و")
+    for token in _TOKEN.findall(folded):
+        if token in ".!?¶":
+            if found[-1]:
+                found.append([])
+        else:
+            found[-1].append(token)
+    return found if found[-1] else found[:-1]
+
+
+def content(word: str) -> bool:
+    """Whether a folded word says what a text is about: في, من, على and their like do not."""
+    return len(word) > 3 or word[0].isdigit()
+
+
+def signature(title: str, body: str) -> bytes:
+    """The signature of a text; the title counts only where the body holds no word."""
+    parts = sentences(body) or sentences(title)
+    telling = [[word for word in part if content(word)] for part in parts]
+    words = [word for part in telling for word in part]
+    if len(words) < 2:
+        words = [word for part in parts for word in part]
+    keys = _passages(telling)
+    return _HEADER.pack(VERSION, len(keys)) + _values(words).tobytes() + b"".join(keys)
+
+
+def _values(words: list[str]) -> NDArray[np.uint16]:
+    if not words:
+        return np.zeros(0, dtype="<u2")
+    hashes = np.array([crc32(word.encode()) for word in words], dtype=_U64)
+    following = hashes[1:] if len(hashes) > 1 else hashes
+    pairs = hashes[: len(following)] * _U64(0x9FB21C651E98DF25) + following * _U64(
+        0xD6E8FEB86659FD93
+    )
+    shingles = _mix(pairs).astype(_U32)
+    least = np.full(VALUES, 0xFFFFFFFF, dtype=_U32)
+    for start in range(0, len(shingles), 4096):  # a book of a page stays within a few MB
+        block = shingles[None, start : start + 4096] * _MULTIPLIERS + _SUMMANDS
+        np.minimum(least, block.min(axis=1), out=least)
+    return (least >> _U32(16)).astype("<u2")
+
+
+def _passages(telling: list[list[str]]) -> list[bytes]:
+    keys: dict[bytes, None] = {}
+    for words in telling[:MOST_SENTENCES]:
+        if len(words) >= PASSAGE_WORDS:
+            keys[_passage(words[:PASSAGE_WORDS])] = None
+        if len(words) >= 2 * PASSAGE_WORDS:
+            keys[_passage(words[-PASSAGE_WORDS:])] = None
+    return list(keys)
+
+
+def _passage(words: list[str]) -> bytes:
+    return blake2b(" ".join(words).encode(), digest_size=8).digest()
+
+
+def _read(signature: bytes) -> tuple[NDArray[np.uint16], list[int]]:
+    version, count = _HEADER.unpack_from(signature)
+    if version != VERSION:
+        raise ValueError(f"A signature of version {version}, not {VERSION}")
+    end = len(signature) - 8 * count
+    values = np.frombuffer(signature[_HEADER.size : end], dtype="<u2")
+    return values, [key for (key,) in struct.iter_unpack("<q", signature[end:])]
+
+
+def bands(signature: bytes) -> list[int]:
+    """The keys of which reprints share one or more: signed, 64 bits, distinct.
+
+    BANDS of them for whole texts, the others for passages (a short text within a long one).
+    ValueError for a signature of another version.
+    """
+    values, keys = _read(signature)
+    rows = values.astype(np.int64).reshape(-1, ROWS)
+    packed = (rows << np.array([0, 16, 32])).sum(axis=1) | np.arange(len(rows)) << 48
+    return [*packed.tolist(), *keys]
+
+
+def estimated(a: bytes, b: bytes) -> float:
+    """The estimated Jaccard similarity of two texts' content shingles, 0 to 1."""
+    first, second = _read(a)[0], _read(b)[0]
+    if not len(first) or not len(second):
+        return 0.0
+    return float((first == second).mean())
+
+
+def worth_comparing(a: bytes, b: bytes) -> bool:
+    """Whether two texts may be found related: by estimate, or by half of one's passages.
+
+    One pair in five that shares a band is; ValueError for a signature of another version.
+    """
+    (first, mine), (second, others) = _read(a), _read(b)
+    if len(first) and len(second) and (first == second).mean() >= LEAST_ESTIMATE:
+        return True
+    shared = len(set(mine) & set(others))
+    return shared > 0 and 2 * shared >= min(len(mine), len(others))
