@@ -3,13 +3,14 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help demo crawl test lint format bench bench-reading lock clean
+.PHONY: help demo crawl test docs lint format bench bench-reading lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo                      crawl the bundled replica site and show what was archived"
 	@echo "make crawl ALKARMEL_URL=https://…   crawl the site"
 	@echo "make test | lint | format      run the tests, the checks, the formatter"
+	@echo "make docs                      print the examples and the data dictionary anew"
 	@echo "make bench                     measure a crawl"
 	@echo "make bench-reading             measure the reader beside others, on SAVED_NEWS_PAGES"
 	@echo "make lock                      pin anew what requirements*.txt ask for"
@@ -41,6 +42,9 @@ crawl: .venv/run
 
 test: .venv/dev .venv/replay/ready
 	$(BIN)/python -m pytest
+
+docs: .venv/dev
+	$(BIN)/python -m pytest --print-docs tests/test_queries.py tests/test_dictionary.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .

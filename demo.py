@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crawler.db.session import archive_database, connect
-from tests.site.replica import Site
+from tests.site.days import crawls_of_the_demo, demo_site
 from tests.site.seed import find_seed_article
 from tests.site.server import serve
 
@@ -33,13 +34,15 @@ QUERIES = {
 def main() -> int:
     DEMO.mkdir(exist_ok=True)
     port = site_port()
-    replica = Site(layout="post", articles=60, seed_article=find_seed_article())
+    replica = demo_site(find_seed_article())
     with serve(replica, port=port) as site:
         print(f"The replica site is at {site.url}; the archive is in {DEMO.name}/.", flush=True)
-        exit_code = crawl(site.url)
-    if exit_code == 0:
-        show()
-    return exit_code
+        for news, arguments in crawls_of_the_demo(replica):
+            print(f"Crawling {news}:", flush=True)
+            if exit_code := crawl(site.url, arguments):
+                return exit_code
+    show()
+    return 0
 
 
 def site_port() -> int:
@@ -57,12 +60,13 @@ def site_port() -> int:
     return port
 
 
-def crawl(url: str) -> int:
+def crawl(url: str, arguments: Sequence[str]) -> int:
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     environment |= {"ALKARMEL_URL": url, "ARCHIVE_DIR": str(DEMO), "DATABASE_URL": ""}
     # Loopback needs no politeness.
     pace = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False"]
     command = [str(SCRAPY), "crawl", "alkarmel", "--logfile", str(DEMO / "crawl.log"), *pace]
+    command += arguments
     return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
 
 

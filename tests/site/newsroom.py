@@ -20,15 +20,17 @@ class Newsroom:
     """The articles of a site, composed when first asked for.
 
     ``seed`` is an article told word for word, listed beside ``count`` composed ones at its date.
+    ``every`` leaves out numbers between theirs, so that few articles make many days.
     ``version`` counts the changes: whoever keeps rendered pages drops them when it moves.
     """
 
-    def __init__(self, count: int, seed: Article | None = None):
+    def __init__(self, count: int, seed: Article | None = None, every: int = 1):
         self.lock = RLock()
         self.version = 0
         self.seed_number = seed.number if seed else None
         self._articles = {seed.number: seed} if seed else {}
-        others = (n for n in range(NEWEST_NUMBER, 0, -1) if n not in self._articles)
+        self._every = every
+        others = (n for n in range(NEWEST_NUMBER, 0, -every) if n not in self._articles)
         self._numbers = sorted([*islice(others, count), *self._articles], reverse=True)
         self._published = set(self._numbers)
         self._removed: set[int] = set()
@@ -73,7 +75,8 @@ class Newsroom:
     def related_to(self, number: int) -> list[int]:
         """Up to four older articles, the same ever after: also when one of them is removed."""
         ever = (self._published, self._removed)
-        older = [n for n in range(number - 40, number) if any(n in part for part in ever)]
+        reach = 40 * self._every
+        older = [n for n in range(number - reach, number) if any(n in part for part in ever)]
         return Random(number).sample(older, min(4, len(older)))
 
     def publish(self, count: int) -> list[int]:
@@ -85,6 +88,14 @@ class Newsroom:
             self._published.update(added)
             self.version += 1
         return added
+
+    def reprint(self, number: int, *, title: str) -> int:
+        """Publishes the text of an article once more, under another headline; its number."""
+        body = self._existing(number).body
+        (copy,) = self.publish(1)
+        blocks = tuple(Block("p", text) for text in body.split("\n\n"))
+        self._articles[copy] = replace(compose(copy), title=title, blocks=blocks)
+        return copy
 
     def edit(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Rewrites an article; ``body`` is paragraphs separated by one blank line."""
@@ -105,6 +116,14 @@ class Newsroom:
             self._numbers = [n for n in self._numbers if n != number]
             self._published.discard(number)
             self._removed.add(number)
+            self.version += 1
+
+    def restore(self, number: int) -> None:
+        """Shows an article again that was removed."""
+        with self.lock:
+            self._removed.remove(number)
+            self._published.add(number)
+            self._numbers = sorted(self._published, reverse=True)
             self.version += 1
 
     def _existing(self, number: int) -> Article:

@@ -51,7 +51,8 @@ class Site:
 
     ``layout`` is "table", "post" or "semantic"; ``articles`` how many there are, one more with
     ``seed_article``, a text file (see ``seed``); ``weight`` the bytes of a page, roughly;
-    ``crawl_delay`` the seconds that robots.txt asks for.
+    ``crawl_delay`` the seconds that robots.txt asks for; with ``every`` only each so many-th of
+    the numbers is an article, and a day has fewer of them.
     """
 
     def __init__(
@@ -61,11 +62,12 @@ class Site:
         seed_article: Path | str | None = None,
         weight: int = 15_000,
         crawl_delay: float | None = None,
+        every: int = 1,
     ):
         if layout not in LAYOUTS:
             raise ValueError(f"No layout {layout!r}; there are {', '.join(LAYOUTS)}.")
         seed = read_seed_article(Path(seed_article)) if seed_article else None
-        self.newsroom = Newsroom(articles, seed)
+        self.newsroom = Newsroom(articles, seed, every)
         self.layout = LAYOUTS[layout](self.newsroom, weight, crawl_delay)
         self.faults = Faults()
         self.seed_number = self.newsroom.seed_number
@@ -86,12 +88,20 @@ class Site:
         """Adds new articles at the top; returns their numbers, oldest first."""
         return self.newsroom.publish(count)
 
+    def reprint(self, number: int, *, title: str) -> int:
+        """Publishes the text of an article once more, under another headline; its number."""
+        return self.newsroom.reprint(number, title=title)
+
     def edit(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Rewrites an article; ``body`` is paragraphs separated by one blank line."""
         self.newsroom.edit(number, title=title, body=body)
 
     def remove(self, number: int) -> None:
         self.newsroom.remove(number)
+
+    def restore(self, number: int) -> None:
+        """Shows an article again that was removed."""
+        self.newsroom.restore(number)
 
     def number_at(self, address: str) -> int | None:
         """The article that any spelling of an address means, published or not; else None."""
