@@ -1,0 +1,1 @@
+"""Exports: one module a format, and how a whole one comes under its name."""
