@@ -51,10 +51,14 @@ def judge(stats: Mapping[str, Any]) -> Verdict:
     asked = stats.get("downloader/request_count", 0)
     if asked and not stats.get("page/answered", 0) + stats.get("listing/read", 0):
         return Verdict(UNREACHABLE, "failed", "the site gave no answer that could be read")
+    drift: str | None = stats.get("drift/alarm")
     in_the_way = _in_the_way(stats)
     if in_the_way and sum(in_the_way.values()) == stats.get("page/answered", 0):
         reasons = ", ".join(f"{reason} ({count})" for reason, count in in_the_way.items())
-        return Verdict(UNREACHABLE, "failed", f"instead of articles the site showed: {reasons}")
+        shown = f"instead of articles the site showed: {reasons}"
+        return Verdict(UNREACHABLE, "failed", f"{shown}; {drift}" if drift else shown)
+    if drift:
+        return Verdict(ENDED_EARLY, "failed", drift)
     return Verdict(DONE, "finished", "finished")
 
 
@@ -68,6 +72,8 @@ def _in_the_way(stats: Mapping[str, Any]) -> dict[str, int]:
 def summary(name: str, verdict: Verdict, stats: Mapping[str, Any]) -> str:
     """One line: what came of the crawl."""
     counts = ", ".join(f"{stats.get(key, 0)} {word}" for word, key in COUNTED.items())
+    if held := stats.get("page/held"):
+        counts += f", {held} held"
     seconds = stats.get("elapsed_time_seconds") or 0
     requests = stats.get("downloader/request_count", 0)
     return f"{name}: {verdict.reason}; {counts}; {requests} requests in {seconds:.0f} s"

@@ -13,14 +13,17 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
-from scrapy.spiderloader import get_spider_loader
 from sqlalchemy.exc import DBAPIError
 
+from crawler.alarm import send
 from crawler.db.runs import CrawlRun
 from crawler.db.schema import upgrade
 from crawler.db.session import archive_database, connect
-from crawler.errors import OperatorError
+from crawler.errors import ALREADY_RUNNING, DONE, ENDED_EARLY, OperatorError
+from crawler.extensions.heartbeat import Heartbeat
+from crawler.logs import begin_log
 from crawler.plan import CrawlPlan
+from crawler.sites import site_settings, spider_of
 from crawler.text.site import is_private_host
 from crawler.verdict import judge, summary
 from crawler.warc.recovery import recover
@@ -38,9 +41,18 @@ class Command(ScrapyCrawl):
                 line = self._crawl(stack, args[0], opts.spargs)
         except OperatorError as error:
             print(error, file=sys.stderr)
-            self.exitcode = error.exit_code
+            self.exitcode, line = error.exit_code, str(error)
+        except Exception as error:
+            self._alarm(args[0], f"{type(error).__name__}: {error}")
+            raise
         else:
             print(line, flush=True)
+        if self.exitcode not in (DONE, ALREADY_RUNNING):
+            self._alarm(args[0], line)
+
+    def _alarm(self, name: str, line: str) -> None:
+        title = f"The crawl of {name} ended with {self.exitcode or ENDED_EARLY}"
+        send(self.settings["ALARMS_TO"], title, f"{line}\nArchive: {self.settings['ARCHIVE_DIR']}")
 
     def _crawl(self, stack: ExitStack, name: str, arguments: dict[str, str]) -> str:
         plan = self._plan(name, arguments)
@@ -51,13 +63,18 @@ class Command(ScrapyCrawl):
         stack.callback(engine.dispose)
         upgrade(engine)
         _close_warc_files(archive_dir / "warc")
-        run = CrawlRun.open(engine, spider=name, mode=plan.mode)
+        log = begin_log(self.settings, archive_dir, plan.mode)
+        zone = site_settings(self.settings, name)["SITE_TIMEZONE"]
+        run = CrawlRun.open(engine, spider=name, mode=plan.mode, timezone=zone)
         stack.callback(run.let_go)
         self._greet(archive_dir, plan, run)
+        if log:
+            print(f"Log: {log}", file=sys.stderr)
         self.settings.set("ARCHIVE_DATABASE", url, priority="cmdline")
         self.settings.set("RUN_ID", run.id, priority="cmdline")
         self.crawler_process = AsyncCrawlerProcess(self.settings)
         crawler = self._create_crawler(name)
+        self.heartbeat = Heartbeat(crawler, run, engine)  # kept: signals hold no references
         # What is loaded by now stays: the collector need not walk through it again and again,
         # which `make bench` shows. Pages leave few cycles behind.
         gc.collect()
@@ -84,12 +101,8 @@ class Command(ScrapyCrawl):
         return summary(name, verdict, stats)
 
     def _plan(self, name: str, arguments: dict[str, str]) -> CrawlPlan:
-        loader = get_spider_loader(self.settings)
-        if name not in loader.list():
-            known = ", ".join(loader.list())
-            raise OperatorError(f"There is no spider {name!r}; the spiders are: {known}.")
-        spider: Any = loader.load(name)
-        plan: CrawlPlan = spider.read_plan(self.settings, arguments)
+        spider = spider_of(self.settings, name)
+        plan: CrawlPlan = spider.read_plan(site_settings(self.settings, name), arguments)
         return plan
 
     def _greet(self, archive_dir: Path, plan: CrawlPlan, run: CrawlRun) -> None:

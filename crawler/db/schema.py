@@ -67,10 +67,22 @@ def check_current(engine: sa.Engine) -> None:
             )
 
 
+def has_archive(connection: sa.Connection) -> bool:
+    """Whether the database holds an archive, of whatever schema."""
+    tables = ("public.articles", "public.alembic_version")
+    there = sa.select(*(sa.func.to_regclass(table).is_not(None) for table in tables))
+    return any(connection.execute(there).one())
+
+
+def known_revisions(scripts: ScriptDirectory | None = None) -> set[str]:
+    """The revisions that this program can work with, or bring to its own."""
+    scripts = scripts or ScriptDirectory.from_config(alembic_config())
+    return {script.revision for script in scripts.walk_revisions()}
+
+
 def _is_behind(connection: sa.Connection, scripts: ScriptDirectory) -> bool:
     present = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if present is not None and present not in known:
+    if present is not None and present not in known_revisions(scripts):
         raise OperatorError(
             f"The schema of the archive is at revision {present!r}, which is newer than this "
             "program; install the newer program, or name another archive in DATABASE_URL."
