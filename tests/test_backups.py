@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from alembic import command as alembic
 
 from crawler.db.dumps import keep_dump, pg_dump
+from crawler.db.embedded import EmbeddedPostgres
 from crawler.db.postgres_clients import client_directories, clients_for
 from crawler.db.reader import READER, admit_reader
 from crawler.db.restoration import check_dump, restore
@@ -25,12 +26,12 @@ from crawler.errors import OperatorError
 from crawler.warc.recovery import recover
 from crawler.warc.usage import usage
 from crawler.warc.writer import OPEN
-from tests.conftest import Archive, ended, run_scrapy
+from tests.conftest import Archive, _new_database, ended, run_scrapy
 from tests.site.replica import Site
 from tests.site.server import serve
 
+new_database = contextmanager(_new_database)
 OLD_SERVERS = sorted(Path("/usr/lib/postgresql").glob("1[4-7]/bin/initdb"))
-TABLES = ("articles", "captures", "pages", "revisions", "links", "runs", "article_signatures")
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,9 @@ def search(engine: sa.Engine, words: str) -> list[str]:
 def test_a_dump_and_then_a_copy_made_while_a_crawl_runs_are_an_archive(
     archive: Archive, tmp_path: Path
 ) -> None:
-    with serve(Site("post", articles=40)) as server:
-        roads = ("-s", "DISCOVER_LISTINGS=False", "-s", "DISCOVER_FEEDS=False")
-        crawl = archive.start(server.url, "-s", "DOWNLOAD_DELAY=1", *roads)
+    by_sitemap = ("-s", "DISCOVER_LISTINGS=False")
+    with serve(Site("semantic", articles=40)) as server:
+        crawl = archive.start(server.url, "-s", "DOWNLOAD_DELAY=1", *by_sitemap)
         wait_for_captures(archive, 3)
         kept = run_scrapy(archive.environment(), "db", "dump", "--keep", "7")
         assert kept.returncode == 0, kept.stderr
@@ -103,7 +104,8 @@ def test_a_dump_and_then_a_copy_made_while_a_crawl_runs_are_an_archive(
         wait_for_captures(archive, archive.value("SELECT count(*) FROM captures") + 2)
         copy = tmp_path / "a copy"
         copy.mkdir()
-        subprocess.run(["cp", "-aL", archive.directory / "warc", copy], check=True)
+        program = "rsync" if shutil.which("rsync") else "cp"
+        subprocess.run([program, "-aL", archive.directory / "warc", copy], check=True)
         assert crawl.poll() is None
         # As where the copy was made in the middle of a record.
         [being_written] = (copy / "warc").iterdir()
@@ -114,36 +116,32 @@ def test_a_dump_and_then_a_copy_made_while_a_crawl_runs_are_an_archive(
         there = {**archive.environment(), "DATABASE_URL": "", "ARCHIVE_DIR": str(copy)}
         restored = run_scrapy(there, "db", "restore", str(dump))
         assert (restored.returncode, restored.stderr) == (0, "")
-        verified = run_scrapy(there, "verify")
-        assert verified.returncode == 0, verified.stdout
-        assert f" {captures_in(there)} captures" in verified.stdout
-        assert 3 <= captures_in(there) < 40
-        # The crawl that the dump caught in the middle goes on here.
-        theirs = Archive(archive.url, copy, archive.engine)
-        crawl = theirs.start(server.url, DATABASE_URL="")
-        assert ended(crawl).exit_code == 0
-    counts = "SELECT count(*), count(DISTINCT url), max(revision) FROM articles"
-    outcomes = "SELECT string_agg(outcome, ' ' ORDER BY id) FROM runs"
-    assert ask(there, counts) == "40|40|1"
-    assert ask(there, outcomes) == "interrupted finished"
-    assert captures_in(there) == 40
-    assert not list((copy / "warc").glob(f"*{OPEN}"))
-    verified = run_scrapy(there, "verify")
-    assert verified.returncode == 0 and "40 of 40 articles" in verified.stdout
+        with EmbeddedPostgres(copy) as embedded:
+            url = database_url(embedded.url)
+            theirs = Archive(url, copy, connect(url))
+            captures = theirs.value("SELECT count(*) FROM captures")
+            assert 3 <= captures < 40
+            verified = run_scrapy(there, "verify")
+            assert verified.returncode == 0, verified.stdout
+            assert f" {captures} captures" in verified.stdout
+            # The crawl that the dump caught in the middle goes on here.
+            crawl = theirs.start(server.url, *by_sitemap, DATABASE_URL="")
+            assert ended(crawl).exit_code == 0
+            counts = "SELECT count(*), count(DISTINCT url), max(revision) FROM articles"
+            assert theirs.rows(counts) == [(40, 40, 1)]
+            assert theirs.value("SELECT count(*) FROM captures") == 40
+            outcomes = theirs.rows("SELECT outcome FROM runs ORDER BY id")
+            assert outcomes == [("interrupted",), ("finished",)]
+            assert not list((copy / "warc").glob(f"*{OPEN}"))
+            verified = run_scrapy(there, "verify")
+            assert verified.returncode == 0 and "40 of 40 articles" in verified.stdout
+            theirs.engine.dispose()
 
 
 def wait_for_captures(archive: Archive, count: int) -> None:
     while archive.value("SELECT count(*) FROM captures") < count:
         assert archive.processes[-1].poll() is None
         time.sleep(0.05)
-
-
-def ask(environment: dict[str, str], query: str) -> str:
-    return run_scrapy(environment, "db", "psql", "-Atc", query).stdout.strip()
-
-
-def captures_in(environment: dict[str, str]) -> int:
-    return int(ask(environment, "SELECT count(*) FROM captures"))
 
 
 def test_an_earlier_copy_of_a_file_is_not_put_over_the_whole_one(
@@ -351,7 +349,7 @@ def older_server(programs: Path) -> Iterator[sa.URL]:
 
 @pytest.mark.skipif(not OLD_SERVERS, reason="no PostgreSQL 14 to 17 is installed")
 def test_an_archive_moves_to_an_older_server_and_back(
-    dumped: Dumped, empty: sa.Engine, tmp_path: Path
+    postgres: sa.Engine, dumped: Dumped, tmp_path: Path
 ) -> None:
     ours = dumped.archive.engine
     with older_server(OLD_SERVERS[-1].parent) as url:
@@ -368,11 +366,17 @@ def test_an_archive_moves_to_an_older_server_and_back(
         own_dump = [OLD_SERVERS[-1].with_name("pg_dump"), "-Fc", "-f", by_them, address]
         subprocess.run(own_dump, check=True)
     for dump in (by_us, by_them):
-        assert check_dump(dump)
-    restore(by_us, check_dump(by_us), empty)
-    assert contents(empty) == contents(ours)
-    assert admit_reader(empty) is None
-    with empty.connect() as connection:
+        with new_database(postgres, "template0") as url:
+            back = connect(url)
+            restore(dump, check_dump(dump), back)
+            assert contents(back) == contents(ours)
+            assert admit_reader(back) is None
+            check_owner_and_reader(back)
+            back.dispose()
+
+
+def check_owner_and_reader(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
         owners = sa.text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
         assert list(connection.scalars(owners)) == ["alkarmel"]
         may_read = sa.text("SELECT has_table_privilege(:reader, 'articles', 'SELECT')")
