@@ -175,6 +175,20 @@ def demo_archive(
         archive.engine.dispose()
 
 
+def alembic(archive: Archive, *arguments: str) -> str:
+    """What alembic, called in the project's root with DATABASE_URL, says."""
+    process = subprocess.run(
+        [sys.executable, "-m", "alembic", *arguments],
+        cwd=PROJECT,
+        env=archive.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
 def run_scrapy(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Any scrapy command, to its end."""
     return subprocess.run(

@@ -1,8 +1,6 @@
 """The schema: migrations from nothing and back, and tables that explain themselves."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from crawler.db.models import Base
 from crawler.db.schema import alembic_config, upgrade
 from crawler.db.session import connect
 from crawler.errors import OperatorError
-from tests.conftest import PROJECT, Archive
+from tests.conftest import Archive, alembic
 
 TABLES = {"articles", "revisions", "removals", "pages", "captures", "links", "runs", "hosts"}
 TABLES |= {"signatures", "common_bands", "reprints", "containments"}
@@ -23,20 +21,6 @@ TABLES |= {"expectations"}
 @pytest.fixture
 def empty(empty_database: sa.URL, tmp_path: Path) -> Archive:
     return Archive(empty_database, tmp_path / "archive", connect(empty_database))
-
-
-def alembic(archive: Archive, *arguments: str) -> str:
-    """What alembic, called in the project's root with DATABASE_URL, says."""
-    process = subprocess.run(
-        [sys.executable, "-m", "alembic", *arguments],
-        cwd=PROJECT,
-        env=archive.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    return process.stdout
 
 
 def tables(archive: Archive) -> set[str]:

@@ -1,7 +1,5 @@
 """An archive with articles in it goes through every earlier schema and back, and loses nothing."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +7,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from crawler.db.schema import alembic_config
-from tests.conftest import PROJECT, Archive, run_scrapy
+from tests.conftest import Archive, alembic, run_scrapy
 from tests.site.replica import Site
 from tests.site.server import Server, serve
 
@@ -32,19 +30,6 @@ KEPT = {
 def site() -> Iterator[Server]:
     with serve(Site("post", articles=12)) as server:
         yield server
-
-
-def alembic(archive: Archive, *arguments: str) -> str:
-    process = subprocess.run(
-        [sys.executable, "-m", "alembic", *arguments],
-        cwd=PROJECT,
-        env=archive.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    return process.stdout
 
 
 def contents(archive: Archive) -> dict[str, list[sa.Row[tuple[object, ...]]]]:
