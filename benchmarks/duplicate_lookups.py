@@ -133,6 +133,11 @@ def fill(engine: sa.Engine, number: int, entries: Iterable[Entry]) -> None:
         connection.execute(_DROP_COMMON)
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(sa.text("VACUUM ANALYZE signatures"))
+    # Else whoever reads first writes out what was filled in.
+    administrator = connect(engine.url.set(username="postgres"))
+    with administrator.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sa.text("CHECKPOINT"))
+    administrator.dispose()
 
 
 # What storing article by article comes to.

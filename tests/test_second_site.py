@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import sqlalchemy as sa
 
-from crawler.spiders.alkarmel import NewsSpider
+from crawler.spiders.news import NewsSpider
 from crawler.text.urls import canonical_url
 from tests.conftest import Archive, ended, run_scrapy
 from tests.site.replica import Site

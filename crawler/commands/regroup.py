@@ -55,9 +55,9 @@ def _regroup(connection: sa.Connection, run_id: int | None) -> str:
     from crawler.db import regrouping
 
     with connection.begin():
-        regrouping.remember_groups(connection)
         if run_id is None:
             regrouping.rehearse(connection)
+        regrouping.remember_groups(connection)
         begin = regrouping.take_up(connection, run_id) if run_id else 0
     if begin:
         print(f"Going on after article {begin}, which an earlier pass had reached.")

@@ -69,8 +69,7 @@ def find_candidates(
     it: which bands are so depends on the texts of the archive and not on the order in which they
     came, and no lookup reads more than COMMON texts a band.
     """
-    # The planner cannot know how few rows share a band; for its estimate it would compile.
-    connection.execute(sa.text("SET LOCAL jit = off"))
+    connection.execute(_BY_INDEX)
     pairs = {
         (min(row), max(row))
         for row in connection.execute(_PAIRS, {"articles": sorted(article_ids)})
@@ -91,6 +90,13 @@ def find_candidates(
     return {pair for pair in pairs if rest[pair[0]] & rest[pair[1]]}, found, lost
 
 
+# The planner takes comparing two lists of bands for cheap, and one row in a hundred for alike. In a
+# small table it would compare all rows, for a large one compile the query and start workers, each
+# of which takes longer than the lookup. Until the end of the transaction.
+_BY_INDEX = sa.text(
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),"
+    " set_config('max_parallel_workers_per_gather', '0', true)"
+)
 _PAIRS = sa.text(
     """
     SELECT mine.article_id, other.article_id

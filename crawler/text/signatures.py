@@ -16,6 +16,7 @@ number of passages (2 bytes), VALUES values of 2 bytes, passages of 8 bytes.
 
 import re
 import struct
+from functools import lru_cache
 from hashlib import blake2b
 from zlib import crc32
 
@@ -111,7 +112,9 @@ def _passage(words: list[str]) -> bytes:
     return blake2b(" ".join(words).encode(), digest_size=8).digest()
 
 
+@lru_cache(maxsize=128)
 def _read(signature: bytes) -> tuple[NDArray[np.uint16], list[int]]:
+    """Remembered: a new text is compared with one candidate after another."""
     version, count = _HEADER.unpack_from(signature)
     if version != VERSION:
         raise ValueError(f"A signature of version {version}, not {VERSION}")
@@ -146,7 +149,9 @@ def worth_comparing(a: bytes, b: bytes) -> bool:
     One pair in five that shares a band is; ValueError for a signature of another version.
     """
     (first, mine), (second, others) = _read(a), _read(b)
-    if len(first) and len(second) and (first == second).mean() >= LEAST_ESTIMATE:
-        return True
+    if len(first) and len(second):
+        alike = np.count_nonzero(first == second)
+        if alike >= LEAST_ESTIMATE * VALUES:
+            return True
     shared = len(set(mine) & set(others))
     return shared > 0 and 2 * shared >= min(len(mine), len(others))
