@@ -6,9 +6,13 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
+from sqlalchemy.exc import DBAPIError
 
 from crawler.db.embedded import EmbeddedPostgresError
-from crawler.errors import OperatorError
+from crawler.db.patience import is_away
+from crawler.errors import ENDED_EARLY, OperatorError
+
+_MAY_NOT = "42501"  # insufficient_privilege
 
 
 class ArchiveCommand(ScrapyCommand):
@@ -21,6 +25,7 @@ class ArchiveCommand(ScrapyCommand):
     requires_crawler_process = False
     settings: Settings  # set by scrapy.cmdline
     default_settings = {"LOG_ENABLED": False}  # noqa: RUF012 - Scrapy's own declaration
+    takes_arguments = False  # besides its options
 
     @property
     def archive_dir(self) -> Path:
@@ -28,6 +33,12 @@ class ArchiveCommand(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         try:
+            if args and not self.takes_arguments:
+                # Scrapy leaves here what it does not know: --dryrun must not store anything.
+                name = type(self).__module__.rpartition(".")[2]
+                raise OperatorError(
+                    f"{args[0]} is no option of {name}; see `scrapy {name} --help`."
+                )
             self.work(args, opts)
         except OperatorError as error:
             print(error, file=sys.stderr)
@@ -35,6 +46,19 @@ class ArchiveCommand(ScrapyCommand):
         except EmbeddedPostgresError as error:
             print(error, file=sys.stderr)
             self.exitcode = OperatorError.exit_code
+        except PermissionError as error:
+            print(
+                f"{error.filename} may not be used by this account ({error.strerror}); "
+                "give it leave, or name another place.",
+                file=sys.stderr,
+            )
+            self.exitcode = OperatorError.exit_code
+        except DBAPIError as error:
+            if not is_away(error) and getattr(error.orig, "pgcode", None) != _MAY_NOT:
+                raise
+            reason = " ".join(str(error.orig).split())
+            print(f"The database refused: {reason}", file=sys.stderr)
+            self.exitcode = ENDED_EARLY
 
     def work(self, args: list[str], opts: argparse.Namespace) -> None:
         raise NotImplementedError

@@ -74,6 +74,8 @@ class Watch:
         ]
 
     def _sight_of_item(self, item: ArticleItem, stored: Stored | None) -> Sight:
+        if stored and item.address is not None:
+            return Sight("passes")  # a print version lacks what its article shows, and is not kept
         look = self._look(item, stored)
         if stored and is_worse(item, stored):
             logger.warning(

@@ -21,6 +21,7 @@ def begin_log(settings: Settings, archive_dir: Path, mode: str) -> Path | None:
 
     A file that --logfile names is the operator's own. OperatorError where there is no writing.
     """
+    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").addFilter(_without_traceback)
     path = None
     if settings["LOG_DIR"] and not settings["LOG_FILE"]:
         directory = archive_dir / str(settings["LOG_DIR"])
@@ -33,6 +34,12 @@ def begin_log(settings: Settings, archive_dir: Path, mode: str) -> Path | None:
         logging.root.setLevel(logging.NOTSET)
         logging.root.addHandler(_json_handler(settings))
     return path
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """A site out of reach is one line: Scrapy shows its own insides when robots.txt fails."""
+    record.exc_info = None
+    return True
 
 
 def _tidy(directory: Path, days: int) -> None:

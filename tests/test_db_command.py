@@ -234,6 +234,14 @@ def test_a_database_that_is_not_there_is_one_sentence(database: sa.URL, action: 
     assert "no_such_archive" in complaint(command(action, DATABASE_URL=address))
 
 
+@pytest.mark.parametrize("arguments", [["url", "--readr"], ["upgrade", "head"]])
+def test_what_an_action_does_not_know_is_refused(arguments: list[str]) -> None:
+    process = command(*arguments)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (2, "")
+    assert f"{arguments[0]} takes no {arguments[1]}" in errors
+
+
 @pytest.mark.parametrize("arguments", [[], ["drop"]])
 def test_the_actions_are_named_to_who_names_none(arguments: list[str]) -> None:
     process = command(*arguments)

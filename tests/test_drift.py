@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,10 +15,14 @@ import sqlalchemy as sa
 
 from benchmarks.drift import live
 from crawler.alarm import send
+from crawler.db.captures import insert_captures
+from crawler.db.held import next_held, still_held
+from crawler.db.ledger import settle
 from crawler.drift import Expectation, Expectations, Judgement, Look, accepted, is_standing, judge
 from crawler.drift_traits import Stored, is_worse, name_their_own, traits_of, traits_of_recheck
+from crawler.drift_watch import held
 from tests.conftest import Archive, Crawl, run_scrapy
-from tests.rows import History, item
+from tests.rows import PAGE, SITE, History, item
 from tests.site.redesigns import REDESIGNS, Redesign
 from tests.site.replica import Site
 from tests.site.server import Server, serve
@@ -157,6 +161,21 @@ def test_a_lost_date_stays_known(connection: sa.Connection) -> None:
     history.see()
     assert history.see(hours=1, title="عنوان آخر", published_at=None) == "changed"
     assert history.article.published_at is not None
+
+
+def test_a_held_page_that_a_worker_has_fetched_since_is_not_released(
+    connection: sa.Connection,
+) -> None:
+    history = History(connection)
+    history.see()
+    seen = item(history.page_id(), PAGE, hours=1, body="اقرأ المزيد")
+    seen.capture = replace(seen.provenance, warc_file="a.warc.gz", warc_offset=0, warc_length=9)
+    insert_captures(connection, history.run_id, [seen.capture])
+    settle(connection, [held(seen)], attempts_allowed=1, backoff=1)
+    pages = next_held(connection, SITE, True, 0, 10)
+    assert still_held(connection, SITE, pages) == {history.page_id()}
+    assert history.see(hours=2, body="نص جديد تماما.") == "changed"
+    assert still_held(connection, SITE, pages) == set()
 
 
 # --- crawls ------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """What an operator can get wrong, and what a crawl says of it: one sentence and an exit code."""
 
+import argparse
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from crawler.archive_command import ArchiveCommand
 from crawler.db.session import connect
-from tests.conftest import Archive, ended
+from tests.conftest import Archive, ended, run_scrapy
 from tests.site.faults import CHALLENGE, Slow, Status
 from tests.site.replica import Site
 from tests.site.server import serve
@@ -52,6 +54,17 @@ def test_a_database_that_does_not_exist_is_named(archive: Archive) -> None:
     assert 'database "no_such_archive" does not exist' in complaint(crawl.log)
 
 
+def test_a_role_that_may_not_do_what_a_command_needs_is_told_so(
+    archive: Archive, postgres: sa.Engine
+) -> None:
+    with postgres.connect() as connection:
+        name = archive.url.database
+        connection.execute(sa.text(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC, alkarmel"))
+    run = run_scrapy(archive.environment(), "regroup", "--dry-run")
+    assert run.returncode == 1
+    assert "permission denied to create temporary tables" in complaint(run.stderr)
+
+
 def test_an_archive_directory_that_is_a_file_is_named(archive: Archive, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
@@ -78,6 +91,41 @@ def test_an_unknown_spider_is_named(archive: Archive) -> None:
     assert crawl.exit_code == 2
 
 
+@pytest.mark.parametrize("command", ["health", "reextract", "regroup", "release", "verify"])
+def test_a_mistyped_option_is_named_and_nothing_is_done(archive: Archive, command: str) -> None:
+    run = run_scrapy(archive.environment(), command, "--dryrun")
+    sentence = f"--dryrun is no option of {command}; see `scrapy {command} --help`.\n"
+    assert (run.returncode, run.stdout, run.stderr) == (2, "", sentence)
+    assert archive.value("SELECT count(*) FROM runs") == 0
+
+
+@pytest.mark.parametrize(
+    "command", [["reextract"], ["regroup"], ["release"], ["report", "--output", "x"], ["verify"]]
+)
+def test_where_there_is_no_archive_none_is_made(archive: Archive, command: list[str]) -> None:
+    run = run_scrapy(archive.environment(DATABASE_URL=""), *command)
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"There is no archive in {archive.directory} yet; crawl first, ")
+    assert len(run.stderr.splitlines()) == 1
+    assert not archive.directory.exists()
+
+
+def test_a_file_that_may_not_be_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Which root, as whom tests may run, never meets."""
+
+    class Barred(ArchiveCommand):
+        def short_desc(self) -> str:
+            return ""
+
+        def work(self, args: list[str], opts: argparse.Namespace) -> None:
+            raise PermissionError(13, "Permission denied", "/archive/warc")
+
+    command = Barred()
+    command.run([], argparse.Namespace())
+    assert command.exitcode == 2
+    assert capsys.readouterr().err.startswith("/archive/warc may not be used by this account")
+
+
 def test_a_schema_newer_than_the_program_is_refused(archive: Archive) -> None:
     with archive.engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
@@ -89,6 +137,7 @@ def test_a_schema_newer_than_the_program_is_refused(archive: Archive) -> None:
 def test_a_site_that_does_not_answer_is_exit_3(archive: Archive) -> None:
     crawl = archive.crawl(HOME)
     assert crawl.exit_code == 3, crawl.log
+    assert "Traceback" not in crawl.log
     assert "no answer" in crawl.output.splitlines()[-1]
     assert archive.rows("SELECT outcome FROM runs") == [("failed",)]
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
+from crawler.db.articles import store_rereadings
 from crawler.pages.article import EXTRACTOR_VERSION
 from tests.conftest import Archive, run_scrapy
+from tests.rows import PAGE, History, item
 from tests.site.replica import Site
 from tests.site.server import serve
 
@@ -103,3 +105,13 @@ def test_what_cannot_be_read_again_stays_as_it_is(crawled: Crawled) -> None:
     assert "12 could not be read" in output
     assert f"{path.name} is missing" in output
     assert crawled.rows("SELECT * FROM articles ORDER BY id") == before
+
+
+def test_a_text_that_a_worker_has_stored_meanwhile_stays(connection: sa.Connection) -> None:
+    history = History(connection)
+    history.see()
+    before = history.article
+    assert history.see(hours=1, body="نص جديد تماما.") == "changed"
+    reread = item(None, PAGE, title="كما يقرؤه قارئ اليوم")
+    store_rereadings(connection, [(reread, before.capture_id)])
+    assert (history.article.body, history.article.revision) == ("نص جديد تماما.", 2)

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from crawler.db.report import TABLES, TOTALS, Answer, Figures
+from crawler.report.charts import sections
 from crawler.report.page import render
 from tests.conftest import Archive, run_scrapy
 from tests.site.replica import Site
@@ -199,6 +200,16 @@ def browse(tmp_path: Path) -> Callable[..., str]:
         return process.stdout
 
     return run
+
+
+@pytest.mark.parametrize(("number_of_sections", "last"), [(8, "8"), (9, "(others)")])
+def test_no_section_is_called_others_alone(number_of_sections: int, last: str) -> None:
+    rows = [
+        {"month": date(2020, 1, 1), "section": str(name), "articles": 20 - name}
+        for name in range(1, number_of_sections + 1)
+    ]
+    shown = {row["section"] for row in sections(rows)["data"]["values"]}
+    assert shown == {str(name) for name in range(1, 8)} | {last}
 
 
 @in_a_browser

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from crawler.db.models import Page
 from crawler.db.runs import CrawlRun, is_running, last_coverage, release_dead_claims
 from crawler.errors import ALREADY_RUNNING, AnotherCrawlRunning
 from tests.conftest import PROJECT
@@ -136,6 +137,24 @@ def test_a_crawl_does_not_take_itself_for_dead(engine: sa.Engine) -> None:
         assert is_running(connection, run.id)
         release_dead_claims(connection)
         assert not is_running(connection, run.id)
+
+
+def test_claims_are_renewed_beside_a_transaction_that_settles_them(engine: sa.Engine) -> None:
+    run = open_run(engine)
+    with engine.begin() as connection:
+        first, second = (
+            add_page(connection, address(n), claimed_by=run.id, claimed_until=sa.func.now())
+            for n in (1, 2)
+        )
+    settle = sa.update(Page).values(claimed_by=None, claimed_until=None)
+    with engine.begin() as connection:
+        # The other way round than they lie in the table.
+        connection.execute(settle.where(Page.id == second))
+        run.renew(engine, timedelta(minutes=15))  # does not wait
+        connection.execute(settle.where(Page.id == first))
+    with engine.connect() as connection:
+        assert [page(connection, number).claimed_by for number in (first, second)] == [None, None]
+    run.let_go()
 
 
 def test_a_crawl_that_another_one_took_over_from_does_not_write_its_end(engine: sa.Engine) -> None:

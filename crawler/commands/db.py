@@ -27,12 +27,14 @@ ACTIONS = {
     "upgrade": "apply the migrations that are missing",
     "psql": "open psql (--reader: as the read-only role); further arguments are psql's",
     "dump": "write a dump (pg_dump, custom format) to standard output or --file FILE; --keep N: "
-    "into ARCHIVE_DIR/dumps, where those of the last N days stay",
+    "into ARCHIVE_DIR/dumps, where the last of each of N days stays",
     "restore": "put a dump (its FILE) into an empty database: all of it or nothing",
 }
 
 
 class Command(ArchiveCommand):
+    takes_arguments = True
+
     def syntax(self) -> str:
         return f"<{'|'.join(ACTIONS)}> [FILE | arguments of psql or pg_dump]"
 
@@ -63,7 +65,12 @@ class Command(ArchiveCommand):
         if self.as_reader and args[0] not in ("psql", "url"):
             raise UsageError("--reader goes with psql and url", print_help=False)
         if self.keep is not None and (args[0] != "dump" or self.further or self.keep < 1):
-            raise UsageError("--keep goes with dump alone: dump --keep 7", print_help=False)
+            raise UsageError(
+                "--keep goes with dump alone, and is one day or more: dump --keep 7",
+                print_help=False,
+            )
+        if args[1:] and args[0] in ("url", "start", "stop", "upgrade"):
+            raise UsageError(f"{args[0]} takes no {args[1]}", print_help=False)
         getattr(self, f"_{args[0]}")()
 
     @property
@@ -165,7 +172,7 @@ def _add_own_options(parser: argparse.ArgumentParser) -> None:
         "--keep",
         type=int,
         metavar="N",
-        help="with dump: into a new file in ARCHIVE_DIR/dumps, where those of the last N days stay",
+        help="with dump: into a file in ARCHIVE_DIR/dumps, where the last of each of N days stays",
     )
 
 

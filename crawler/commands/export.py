@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from crawler.archive_command import ArchiveCommand
 from crawler.db.export import Selection, article_rows, count_articles, has_words, snapshot
 from crawler.db.schema import check_current
-from crawler.db.session import archive_database, connect
+from crawler.db.session import connect, existing_archive
 from crawler.errors import ENDED_EARLY, OperatorError
 from crawler.exports.formats import FORMATS, Order, opened
 from crawler.exports.progress import progress
@@ -45,8 +45,6 @@ class Command(ArchiveCommand):
         add("--bom", action="store_true", help="begin a CSV with the mark that Excel goes by")
 
     def work(self, args: list[str], opts: argparse.Namespace) -> None:
-        if args:
-            raise OperatorError(f"{args[0]} is no option of export; see `scrapy export --help`.")
         order = read_order(opts, self.settings["ALKARMEL_TIMEZONE"])
         order.check()
         # A signal to end is answered like Ctrl-C: what is half done goes, and so does the server.
@@ -71,7 +69,7 @@ class Command(ArchiveCommand):
     def _export(self, order: Order) -> int:
         chosen = order.selection
         done = 0
-        with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
+        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             check_current(engine)
             with snapshot(engine) as connection:

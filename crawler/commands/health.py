@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from crawler.archive_command import ArchiveCommand
-from crawler.db.session import archive_database, connect
+from crawler.db.session import connect, existing_archive
 from crawler.errors import DONE, ENDED_EARLY, OperatorError
 from crawler.examination import Examination
 from crawler.health import Check
@@ -57,13 +57,7 @@ class Command(ArchiveCommand):
 
     def _checks(self, max_age: timedelta) -> Iterator[Check]:
         examination = Examination.of(self.settings, max_age)
-        address = self.settings["DATABASE_URL"]
-        if not address and not (self.archive_dir / "postgres" / "data").exists():
-            raise OperatorError(  # before a look at it would make one
-                f"There is no archive in {self.archive_dir} yet; crawl first, "
-                "or set ARCHIVE_DIR or DATABASE_URL to where it is."
-            )
-        with archive_database(address, self.archive_dir) as url:
+        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             try:
                 with engine.connect() as connection:

@@ -33,6 +33,8 @@ BATCH = 64  # pages in one transaction
 
 
 class Command(ArchiveCommand):
+    takes_arguments = True
+
     def syntax(self) -> str:
         return "[--site NAME] FILE…"
 

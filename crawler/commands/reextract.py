@@ -17,7 +17,7 @@ from crawler.archive_command import ArchiveCommand
 from crawler.db.rereading import COMPARED, Source, next_sources, reread
 from crawler.db.runs import CrawlRun
 from crawler.db.schema import check_current
-from crawler.db.session import archive_database, connect
+from crawler.db.session import connect, existing_archive
 from crawler.derivation import Reading, derive
 from crawler.errors import DONE, ENDED_EARLY
 from crawler.items import ArticleItem
@@ -52,7 +52,7 @@ class Command(ArchiveCommand):
         zone = read_zone(settings["SITE_TIMEZONE"])
         since = read_day("--since", opts.since, zone)
         report = Report()
-        with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
+        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             check_current(engine)
             # A crawl must not write the same articles meanwhile.

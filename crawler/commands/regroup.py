@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crawler.archive_command import ArchiveCommand
 from crawler.db.runs import CrawlRun
 from crawler.db.schema import check_current
-from crawler.db.session import archive_database, connect
+from crawler.db.session import connect, existing_archive
 from crawler.errors import DONE
 from crawler.spiders.alkarmel import AlkarmelSpider
 
@@ -33,7 +33,7 @@ class Command(ArchiveCommand):
         parser.add_argument("--dry-run", action="store_true", help="show the changes, store none")
 
     def work(self, args: list[str], opts: argparse.Namespace) -> None:
-        with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
+        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             check_current(engine)
             # A crawl goes on finding duplicates by itself, but two of these would not go on

@@ -13,14 +13,15 @@ import sqlalchemy as sa
 from scrapy.settings import BaseSettings
 
 from crawler.archive_command import ArchiveCommand
+from crawler.db.archived_pages import keep_addresses
 from crawler.db.articles import store
 from crawler.db.drift import stored_articles
 from crawler.db.expectations import load, revise
-from crawler.db.held import HeldPage, ask_again, next_held
-from crawler.db.ledger import settle
+from crawler.db.held import HeldPage, ask_again, next_held, still_held
+from crawler.db.ledger import settle, take_turn
 from crawler.db.runs import CrawlRun
 from crawler.db.schema import check_current
-from crawler.db.session import archive_database, connect
+from crawler.db.session import connect, existing_archive
 from crawler.derivation import Reading, derive
 from crawler.drift import Expectations, Look, accepted, calmed, doubtful, missing
 from crawler.drift_traits import ARTICLE, Stored, is_worse, traits_of, traits_of_recheck
@@ -63,7 +64,7 @@ class Command(ArchiveCommand):
         site: str = opts.site
         settings = site_settings(self.settings, site)
         zone = read_zone(settings["SITE_TIMEZONE"]).key
-        with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
+        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             check_current(engine)
             # A crawl must not hold pages meanwhile.
@@ -142,12 +143,18 @@ class Release:
         with self._engine.begin() as connection:
             if self._expected is None:
                 self._expected = load(connection, self._site, EXTRACTOR_VERSION)
-            items = [item for item in readings if isinstance(item, ArticleItem)]
+            take_turn(connection)  # of a page that a worker has fetched since, this is the past
+            held = still_held(connection, self._site, pages)
+            reread = [
+                (page, reading)
+                for page, reading in zip(pages, readings, strict=True)
+                if page.page_id in held
+            ]
+            items = [item for _, item in reread if isinstance(item, ArticleItem)]
+            keep_addresses(connection, items)
             stored = stored_articles(connection, items)
             released = [
-                reading
-                for page, reading in zip(pages, readings, strict=True)
-                if not self._keeps(page, reading, stored)
+                reading for page, reading in reread if not self._keeps(page, reading, stored)
             ]
             articles = [each for each in released if isinstance(each, ArticleItem)]
             others = [each for each in released if isinstance(each, PageOutcome)]
@@ -167,6 +174,8 @@ class Release:
         elif isinstance(reading, str):
             self._tell_of(page, reading)
             return True
+        elif reading.address is not None and reading.url in stored:
+            lost = []  # another address of an article: it replaces nothing
         else:
             lost = self._lost(reading, stored.get(reading.url))
         if not lost or self._accept:

@@ -10,7 +10,7 @@ from crawler.archive_command import ArchiveCommand
 from crawler.db.export import snapshot
 from crawler.db.report import Figures, read_figures
 from crawler.db.schema import check_current
-from crawler.db.session import archive_database, connect
+from crawler.db.session import connect, existing_archive
 from crawler.errors import ENDED_EARLY, OperatorError
 from crawler.exports.output import check_file, whole_file
 
@@ -35,8 +35,6 @@ class Command(ArchiveCommand):
         )
 
     def work(self, args: list[str], opts: argparse.Namespace) -> None:
-        if args:
-            raise OperatorError(f"{args[0]} is no option of report; see `scrapy report --help`.")
         if not opts.output:
             raise OperatorError("Name where to write: --output report.html.")
         path = Path(opts.output)
@@ -54,7 +52,7 @@ class Command(ArchiveCommand):
         print(f"report: {path}")
 
     def _figures(self) -> Figures:
-        with archive_database(self.settings["DATABASE_URL"], self.archive_dir) as url:
+        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
             engine = connect(url)
             check_current(engine)
             try:

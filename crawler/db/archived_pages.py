@@ -1,5 +1,6 @@
 """The ledger's side of storing: pages whose article is stored, in the article's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from crawler.db.models import Article, Page
 from crawler.db.schedule import schedule
 from crawler.items import ArticleItem
 from crawler.rechecks import RecheckPolicy
-from crawler.text.urls import address_shape
+from crawler.text.urls import address_shape, canonical_url
 
 
 @dataclass(slots=True)
@@ -24,6 +25,24 @@ class Plan:
     stored: sa.Row[Any] | None = None  # the article at the address, as it was before
     changed: list[str] | None = None  # fields; None where there was no article
     capture_id: int | None = None
+
+
+def keep_addresses(connection: sa.Connection, items: Sequence[ArticleItem]) -> None:
+    """Leave articles at the addresses at which they are stored, whatever their pages name now.
+
+    Else a site that begins to print canonical links of another form would make a second article
+    of each, and of the first no page would be looked at any more.
+    """
+    asked = [
+        (canonical_url(item.provenance.url), item) for item in items if item.address is not None
+    ]
+    if not asked:
+        return
+    addresses = [url for url, _ in asked]
+    stored = set(connection.scalars(sa.select(Article.url).where(Article.url.in_(addresses))))
+    for url, item in asked:
+        if url in stored:
+            item.url, item.address = url, None
 
 
 def settle_pages(

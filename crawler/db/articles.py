@@ -65,7 +65,8 @@ def store_rereadings(
     """Write what a reader makes of stored articles' own captures: items and capture numbers.
 
     Whatever of title, text, date and section reads otherwise makes a revision, which is the
-    reader's and not the site's. When the site was seen stays.
+    reader's and not the site's. When the site was seen stays. An article whose text a worker has
+    taken from another capture meanwhile keeps that.
     """
     if not readings:
         return
@@ -74,12 +75,16 @@ def store_rereadings(
     plans = []
     for item, capture_id in readings:
         article = stored[item.url]
+        if article.capture_id != capture_id:
+            continue
         changed = [
             name for name in REVISED if getattr(item, name) not in (None, getattr(article, name))
         ]
         number = article.revision + bool(changed)
         outcome = "changed" if changed else "unchanged"
         plans.append(Plan(item, outcome, article.id, number, article, changed, capture_id))
+    if not plans:
+        return
     _update(connection, plans)
     if revised := [plan for plan in plans if plan.changed]:
         _insert_revisions(connection, revised)
@@ -136,6 +141,7 @@ def _stored_articles(
                 Article.digest,
                 Article.revision,
                 Article.published_precision,
+                Article.capture_id,
                 Capture.payload_digest,
                 *(getattr(Article, name) for name in REVISED),
             )

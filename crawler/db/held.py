@@ -1,5 +1,6 @@
 """Held pages in SQL: which they are, where their captures stand, and their release."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,15 @@ def next_held(
     """
     held = _held(site, of_articles).where(Page.id > after).order_by(Page.id).limit(limit)
     return [_page(row._asdict()) for row in connection.execute(held).all()]
+
+
+def still_held(connection: sa.Connection, site: str, pages: Sequence[HeldPage]) -> set[int]:
+    """The numbers of those of the pages that no worker has fetched or made due again since."""
+    found = set[tuple[int, int | None]]()
+    for of_articles in (True, False):
+        held = _held(site, of_articles).where(Page.id.in_([page.page_id for page in pages]))
+        found.update((row.page_id, row.id) for row in connection.execute(held))
+    return {page.page_id for page in pages if (page.page_id, page.capture.id) in found}
 
 
 def _held(site: str, of_articles: bool) -> sa.Select[*tuple[Any, ...]]:

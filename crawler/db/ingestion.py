@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crawler.db.archived_pages import keep_addresses
 from crawler.db.articles import store
 from crawler.db.captures import insert_captures
 from crawler.db.ledger import discover, take_turn
@@ -45,10 +46,12 @@ def ingest(
     article, which becomes an earlier revision.
     """
     take_turn(connection)
+    keep_addresses(connection, items)
     _give_pages(connection, site, items, found_on)
     outcomes: Counter[str] = Counter()
     for item in sorted(items, key=lambda item: item.provenance.fetched_at):
-        article = _newer_article(connection, item)
+        # What a print version says is no text of its article, be it older or newer.
+        article = None if item.address else _newer_article(connection, item)
         if article is None:
             outcomes.update(store(connection, site, run_id, [item], rechecks))
         else:

@@ -74,9 +74,11 @@ class CrawlRun:
         with engine.begin() as connection:
             if not is_running(connection, self.id):
                 raise DatabaseLost("another crawl has taken over")
+            # What is locked is being settled: to wait for it, holding others, could be a deadlock.
+            claimed = sa.select(Page.id).where(Page.claimed_by == self.id)
             connection.execute(
                 sa.update(Page)
-                .where(Page.claimed_by == self.id)
+                .where(Page.id.in_(claimed.with_for_update(skip_locked=True)))
                 .values(claimed_until=sa.func.now() + lease)
             )
 

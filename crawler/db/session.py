@@ -95,6 +95,18 @@ def archive_database(address: str | None, archive_dir: Path) -> Iterator[sa.URL]
         server.release()
 
 
+@contextmanager
+def existing_archive(address: str | None, archive_dir: Path) -> Iterator[sa.URL]:
+    """As archive_database, but makes none: a mistyped directory stays as it is."""
+    if not address and not (archive_dir / "postgres" / "data").exists():
+        raise OperatorError(
+            f"There is no archive in {archive_dir} yet; crawl first, "
+            "or set ARCHIVE_DIR or DATABASE_URL to where it is."
+        )
+    with archive_database(address, archive_dir) as url:
+        yield url
+
+
 def check_server(url: sa.URL) -> None:
     """Ask the server for its version; OperatorError where it does not answer or is too old."""
     try:
@@ -103,7 +115,9 @@ def check_server(url: sa.URL) -> None:
             version = connection.dialect.server_version_info or (0,)
         engine.dispose()
     except (DBAPIError, ArgumentError, ValueError) as error:
-        reason = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
+        # What libpq puts behind a tab is a guess at the reason.
+        lines = str(getattr(error, "orig", error)).splitlines()
+        reason = " ".join(" ".join(line for line in lines if line[:1] != "\t").split()).rstrip(".")
         raise OperatorError(
             f"The database {_without_secrets(url)} cannot be used: {reason}. "
             "Check DATABASE_URL, or unset it to use the embedded server."

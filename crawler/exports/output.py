@@ -22,9 +22,9 @@ MANIFEST = "_export.json"  # readers of a directory of Parquet files pass over n
 
 def check_file(path: Path, overwrite: bool) -> None:
     """OperatorError where an export of one file may not come to stand."""
-    _check_parent(path)
     if path.is_dir():
         raise OperatorError(f"{path} is a directory; name a file.")
+    _check_parent(path)
     if path.exists() and not path.is_file():
         raise OperatorError(f"{path} is no ordinary file; name one, or - for standard output.")
     if path.exists() and not overwrite:

@@ -1,15 +1,18 @@
 """What a crawl holds in the database is renewed while it lives: its claims and its locks."""
 
 import asyncio
-from contextlib import suppress
+import logging
 from datetime import timedelta
 
 import sqlalchemy as sa
 from scrapy import signals
 from scrapy.crawler import Crawler
+from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.db.patience import DatabaseLost, Patience
 from crawler.db.runs import CrawlRun
+
+logger = logging.getLogger(__name__)
 
 LONGEST = 30.0  # seconds between two beats
 
@@ -35,7 +38,11 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         patience = Patience.of(self.crawler)
-        with suppress(DatabaseLost):  # which has closed the spider already
-            while True:
-                await asyncio.sleep(min(self.lease.total_seconds() / 3, LONGEST))
+        while True:
+            await asyncio.sleep(min(self.lease.total_seconds() / 3, LONGEST))
+            try:
                 await patience.run(self.run.renew, self.engine, self.lease)
+            except DatabaseLost:
+                return  # it has closed the spider already
+            except SQLAlchemyError:
+                logger.exception("The claims could not be renewed; they will be tried again")

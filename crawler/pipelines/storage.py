@@ -14,6 +14,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.db import articles, ledger
+from crawler.db.archived_pages import keep_addresses
 from crawler.db.captures import insert_captures
 from crawler.db.group_commit import GroupCommit
 from crawler.db.patience import DatabaseLost, Patience
@@ -172,6 +173,8 @@ class StoragePipeline:
         """Commit what need not wait of a batch; for each, what became of it, and how it looked."""
         with self.engine.begin() as connection:
             self._check_ownership(connection)
+            items = [each for each in batch if isinstance(each, ArticleItem)]
+            keep_addresses(connection, items)
             sights = self.watch.see(connection, batch)
             seen = list(zip(batch, sights, strict=True))
             written = iter(

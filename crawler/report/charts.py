@@ -14,7 +14,7 @@ VEGA_LITE = "6.4"
 WIDTHS = {"wide": 900, "narrow": 330}  # pixels of the plot with its axes
 COLOR = "#3b82b0"
 PALETTE = ["#3b82b0", "#d9822b", "#4c9f5a", "#c2504f", "#8a6fb5", "#94705c", "#cf7fb2", "#6b7280"]
-SECTIONS = 7  # that have a colour; the others share one
+SECTIONS = 8  # that have a colour; of more the smallest share the last one
 OTHERS = "(others)"
 MONTH = timedelta(days=30)
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]  # isodow 1 to 7
@@ -75,7 +75,9 @@ def sections(rows: Sequence[Row]) -> Spec:
     sums: dict[str, int] = {}
     for row in rows:
         sums[row["section"]] = sums.get(row["section"], 0) + row["articles"]
-    largest = sorted(sums, key=lambda name: (-sums[name], name))[:SECTIONS]
+    largest = sorted(sums, key=lambda name: (-sums[name], name))
+    if len(largest) > SECTIONS:
+        largest = largest[: SECTIONS - 1]
     months: dict[tuple[Any, str], int] = {}
     for row in rows:
         key = (row["month"], row["section"] if row["section"] in largest else OTHERS)

@@ -51,6 +51,8 @@ def read_at(directory: Path, place: Place, max_bytes: int) -> Archived:
             member = file.read(place.length)
     except FileNotFoundError:
         raise BadRecord(f"{place.file} is missing") from None
+    except PermissionError:
+        raise BadRecord(f"{place.file} may not be read") from None
     if len(member) < place.length:
         raise BadRecord(f"{place.file} ends before byte {place.offset + place.length}")
     return read_member(member, f"{place.file} at byte {place.offset}", max_bytes)
