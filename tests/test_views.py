@@ -244,6 +244,8 @@ def test_a_day_without_a_crawl_is_shown_and_a_killed_crawl_has_no_figures(
         (done, timedelta(hours=1), 12, 3, 0, 1),
         (killed, timedelta(days=1), None, None, None, None),
     ]
+    # What works on the archive alone is no crawl.
+    add_run(paper.connection, **began, mode="regroup", finished_at=FIRST_FETCH + timedelta(days=3))
     health = paper.rows("SELECT * FROM analyst.crawl_health ORDER BY day")
     assert [tuple(row)[1:9] for row in health] == [
         (1, 1, 0, 0, 12, 3, 0, 1),

@@ -21,7 +21,7 @@ TOTALS = {
     "days without": "SELECT count(*) FROM analyst.coverage_by_day WHERE articles = 0",
     "addresses known": "SELECT coalesce(sum(pages), 0) FROM analyst.ledger_states",
     "addresses waiting": "SELECT pages FROM analyst.ledger_states WHERE state = 'pending'",
-    "crawls": "SELECT count(*) FROM analyst.run_history",
+    "crawls": "SELECT coalesce(sum(runs), 0) FROM analyst.crawl_health",
 }
 
 TABLES = {

@@ -523,7 +523,8 @@ VIEWS = {
                    coalesce(sum(new_articles), 0)::bigint AS new_articles,
                    coalesce(sum(changed_articles), 0)::bigint AS changed_articles,
                    coalesce(sum(errors), 0)::bigint AS errors
-            FROM analyst.run_history GROUP BY 1
+            FROM analyst.run_history
+            WHERE mode IN ('incremental', 'backfill', 'url', 'worker') GROUP BY 1
         ), answered AS (
             SELECT {local("fetched_at")}::date AS day, count(*) AS answers,
                    count(*) FILTER (WHERE http_status BETWEEN 200 AND 299) AS ok,
