@@ -5,7 +5,6 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -187,10 +186,11 @@ def test_a_site_that_forbids_everything_is_left_alone(archive: Archive) -> None:
 def test_the_delay_that_robots_txt_asks_for_is_kept(archive: Archive) -> None:
     with serve(Site("post", articles=3, crawl_delay=0.5)) as server:
         archive.crawl(server.url)
-        times = [record.time for record in server.requests]
-    gaps = [later - earlier for earlier, later in pairwise(times[2:])]
-    assert len(gaps) > 5
-    assert min(gaps) >= 0.45
+        times = [record.time for record in server.requests][2:]
+    # One request may be on its way for longer than the next; four delays in a row may not.
+    stretches = [later - earlier for earlier, later in zip(times, times[4:], strict=False)]
+    assert len(stretches) > 2
+    assert min(stretches) >= 4 * 0.5 - 0.2
 
 
 def test_a_site_that_asks_to_wait_is_not_asked_before(archive: Archive) -> None:
