@@ -209,8 +209,9 @@ def test_a_crawl_delay_holds_across_workers(archive: Archive) -> None:
         asked = len(server.requests)
         workers = [archive.start(server.url, *WORKER) for _ in range(2)]
         assert [ended(worker).exit_code for worker in workers] == [0, 0]
-        times = [record.time for record in server.requests[asked:]]
-    assert most_in_a_window(times) <= WINDOW / 0.3 + 2
+        # A worker reads of the delay in robots.txt, and asks for that before it keeps it.
+        pages = [record for record in server.requests[asked:] if record.path != "/robots.txt"]
+    assert most_in_a_window([record.time for record in pages]) <= WINDOW / 0.3 + 2
     assert archive.value("SELECT crawl_delay FROM hosts") == 0.3
 
 
