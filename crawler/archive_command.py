@@ -2,14 +2,19 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 from sqlalchemy.exc import DBAPIError
 
 from crawler.db.embedded import EmbeddedPostgresError
 from crawler.db.patience import is_away
+from crawler.db.schema import check_current
+from crawler.db.session import connect, existing_archive
 from crawler.errors import ENDED_EARLY, OperatorError
 
 _MAY_NOT = "42501"  # insufficient_privilege
@@ -30,6 +35,17 @@ class ArchiveCommand(ScrapyCommand):
     @property
     def archive_dir(self) -> Path:
         return Path(self.settings["ARCHIVE_DIR"])
+
+    @contextmanager
+    def archive(self) -> Iterator[sa.Engine]:
+        """The database of an archive that is there, with the schema that this program knows."""
+        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
+            engine = connect(url)
+            try:
+                check_current(engine)
+                yield engine
+            finally:
+                engine.dispose()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         try:

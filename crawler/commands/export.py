@@ -9,8 +9,6 @@ from sqlalchemy.exc import DBAPIError
 
 from crawler.archive_command import ArchiveCommand
 from crawler.db.export import Selection, article_rows, count_articles, has_words, snapshot
-from crawler.db.schema import check_current
-from crawler.db.session import connect, existing_archive
 from crawler.errors import ENDED_EARLY, OperatorError
 from crawler.exports.formats import FORMATS, Order, opened
 from crawler.exports.progress import progress
@@ -69,21 +67,17 @@ class Command(ArchiveCommand):
     def _export(self, order: Order) -> int:
         chosen = order.selection
         done = 0
-        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
-            engine = connect(url)
-            check_current(engine)
-            with snapshot(engine) as connection:
-                if chosen.query is not None and not has_words(connection, chosen.query):
-                    raise OperatorError(f"--query={chosen.query} holds no word; name one.")
-                with (
-                    progress(lambda: count_articles(connection, chosen)) as advance,
-                    opened(order) as writer,
-                ):
-                    for rows in article_rows(connection, chosen, BATCH):
-                        writer.write(rows)
-                        done += len(rows)
-                        advance(len(rows))
-            engine.dispose()
+        with self.archive() as engine, snapshot(engine) as connection:
+            if chosen.query is not None and not has_words(connection, chosen.query):
+                raise OperatorError(f"--query={chosen.query} holds no word; name one.")
+            with (
+                progress(lambda: count_articles(connection, chosen)) as advance,
+                opened(order) as writer,
+            ):
+                for rows in article_rows(connection, chosen, BATCH):
+                    writer.write(rows)
+                    done += len(rows)
+                    advance(len(rows))
         return done
 
 

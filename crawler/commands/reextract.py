@@ -16,8 +16,6 @@ import sqlalchemy as sa
 from crawler.archive_command import ArchiveCommand
 from crawler.db.rereading import COMPARED, Source, next_sources, reread
 from crawler.db.runs import CrawlRun
-from crawler.db.schema import check_current
-from crawler.db.session import connect, existing_archive
 from crawler.derivation import Reading, derive
 from crawler.errors import DONE, ENDED_EARLY
 from crawler.items import ArticleItem
@@ -52,9 +50,7 @@ class Command(ArchiveCommand):
         zone = read_zone(settings["SITE_TIMEZONE"])
         since = read_day("--since", opts.since, zone)
         report = Report()
-        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
-            engine = connect(url)
-            check_current(engine)
+        with self.archive() as engine:
             # A crawl must not write the same articles meanwhile.
             run = None
             if not opts.dry_run:
@@ -66,7 +62,6 @@ class Command(ArchiveCommand):
                         reread(connection, changed)
             if run:
                 run.finish(engine, outcome="finished", reason=report.summary())
-            engine.dispose()
         report.tell(opts.dry_run)
         self.exitcode = ENDED_EARLY if report.faults else DONE
 

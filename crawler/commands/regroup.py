@@ -11,8 +11,6 @@ import sqlalchemy as sa
 
 from crawler.archive_command import ArchiveCommand
 from crawler.db.runs import CrawlRun
-from crawler.db.schema import check_current
-from crawler.db.session import connect, existing_archive
 from crawler.errors import DONE
 from crawler.spiders.alkarmel import AlkarmelSpider
 
@@ -33,9 +31,7 @@ class Command(ArchiveCommand):
         parser.add_argument("--dry-run", action="store_true", help="show the changes, store none")
 
     def work(self, args: list[str], opts: argparse.Namespace) -> None:
-        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
-            engine = connect(url)
-            check_current(engine)
+        with self.archive() as engine:
             # A crawl goes on finding duplicates by itself, but two of these would not go on
             # where the other is.
             run = None if opts.dry_run else CrawlRun.open(engine, spider=SITE, mode="regroup")
@@ -43,7 +39,6 @@ class Command(ArchiveCommand):
                 summary = _regroup(connection, run.id if run else None)
             if run:
                 run.finish(engine, outcome="finished", reason=summary)
-            engine.dispose()
         kept = "nothing was stored (--dry-run)" if opts.dry_run else "stored"
         print(f"regroup: {summary}; {kept}")
         self.exitcode = DONE

@@ -20,8 +20,6 @@ from crawler.db.expectations import load, revise
 from crawler.db.held import HeldPage, ask_again, next_held, still_held
 from crawler.db.ledger import settle, take_turn
 from crawler.db.runs import CrawlRun
-from crawler.db.schema import check_current
-from crawler.db.session import connect, existing_archive
 from crawler.derivation import Reading, derive
 from crawler.drift import Expectations, Look, accepted, calmed, doubtful, missing
 from crawler.drift_traits import ARTICLE, Stored, is_worse, traits_of, traits_of_recheck
@@ -64,9 +62,7 @@ class Command(ArchiveCommand):
         site: str = opts.site
         settings = site_settings(self.settings, site)
         zone = read_zone(settings["SITE_TIMEZONE"]).key
-        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
-            engine = connect(url)
-            check_current(engine)
+        with self.archive() as engine:
             # A crawl must not hold pages meanwhile.
             run = None
             if not opts.dry_run:
@@ -77,7 +73,6 @@ class Command(ArchiveCommand):
             if run:
                 release.end()
                 run.finish(engine, outcome="finished", reason=release.summary())
-            engine.dispose()
         release.tell()
         self.exitcode = ENDED_EARLY if release.kept else DONE
 

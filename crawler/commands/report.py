@@ -9,8 +9,6 @@ from sqlalchemy.exc import DBAPIError
 from crawler.archive_command import ArchiveCommand
 from crawler.db.export import snapshot
 from crawler.db.report import Figures, read_figures
-from crawler.db.schema import check_current
-from crawler.db.session import connect, existing_archive
 from crawler.errors import ENDED_EARLY, OperatorError
 from crawler.exports.output import check_file, whole_file
 
@@ -52,9 +50,7 @@ class Command(ArchiveCommand):
         print(f"report: {path}")
 
     def _figures(self) -> Figures:
-        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
-            engine = connect(url)
-            check_current(engine)
+        with self.archive() as engine:
             try:
                 with snapshot(engine) as connection:
                     return read_figures(connection)
@@ -63,5 +59,3 @@ class Command(ArchiveCommand):
                 raise ReportEnded(
                     f"The report broke off: the database failed ({reason})."
                 ) from None
-            finally:
-                engine.dispose()

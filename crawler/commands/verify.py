@@ -8,8 +8,6 @@ from pathlib import Path
 
 from crawler.archive_command import ArchiveCommand
 from crawler.db.evidence import count_articles, expected_by_file
-from crawler.db.schema import check_current
-from crawler.db.session import connect, existing_archive
 from crawler.derivation import Reading
 from crawler.errors import DONE, ENDED_EARLY
 from crawler.sites import all_sites
@@ -34,17 +32,17 @@ class Command(ArchiveCommand):
     def work(self, args: list[str], opts: argparse.Namespace) -> None:
         readings = {name: Reading.of(own) for name, own in all_sites(self.settings).items()}
         directory = self.archive_dir / "warc"
-        with existing_archive(self.settings["DATABASE_URL"], self.archive_dir) as url:
-            engine = connect(url)
-            check_current(engine)
-            with engine.connect() as connection, ProcessPoolExecutor(os.cpu_count()) as pool:
-                articles, with_evidence = count_articles(connection)
-                jobs = [
-                    pool.submit(check_file, directory, file, expected, readings)
-                    for file, expected in expected_by_file(connection)
-                ]
-                findings = [job.result() for job in jobs]
-            engine.dispose()
+        with (
+            self.archive() as engine,
+            engine.connect() as connection,
+            ProcessPoolExecutor(os.cpu_count()) as pool,
+        ):
+            articles, with_evidence = count_articles(connection)
+            jobs = [
+                pool.submit(check_file, directory, file, expected, readings)
+                for file, expected in expected_by_file(connection)
+            ]
+            findings = [job.result() for job in jobs]
         self._tell(
             [each for each in findings if not each.elsewhere], articles, articles - with_evidence
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -85,16 +86,9 @@ PLACES = "Places that open the texts."
 AGENCIES = "Credited sources."
 
 
-def _states(rows: Sequence[charts.Row]) -> charts.Spec:
-    return charts.ranking(rows, "state", "pages")
-
-
-def _places(rows: Sequence[charts.Row]) -> charts.Spec:
-    return charts.ranking(rows, "place")
-
-
-def _agencies(rows: Sequence[charts.Row]) -> charts.Spec:
-    return charts.ranking(rows, "agency")
+_states = partial(charts.ranking, name="state", value="pages")
+_places = partial(charts.ranking, name="place")
+_agencies = partial(charts.ranking, name="agency")
 
 
 def _part(
