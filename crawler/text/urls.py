@@ -25,7 +25,7 @@ _NO_NAME = re.compile(r"(?:^|\.)(?:\d+|0x[\da-f]*|localhost)$|:")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/?#;]*", re.IGNORECASE)
 # What w3lib changes in nothing but its escapes, which most addresses of a page are.
 _PLAIN_ADDRESS = re.compile(
-    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,3})?)"
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?)"
     r"((?:/(?!\.)(?:[\w.~:!()*,=-]|%[89A-Fa-f][0-9A-Fa-f])+)*/?)"
 )
 _PLAIN_SIGNS = "/.~:!()*,=%-"
