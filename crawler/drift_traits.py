@@ -29,7 +29,7 @@ _BY_SOURCE = {
     name: [(source, f"{name} by {source}") for source in _SOURCES]
     for name in ("title", "body", *FIELDS)
 }
-_ARABIC_LETTERS = re.compile("[\u0621-\u064a]")
+_ARABIC_LETTERS = re.compile("[\u0621-\u064a]+")
 _RECENT = timedelta(days=3)
 _SHRUNK = 4  # times shorter than stored
 _AROUND = 0.8  # of the listings name what stands in a box around them
@@ -111,7 +111,7 @@ def _is_that_date(item: ArticleItem, stored: datetime) -> bool:
 def is_arabic(text: str | None) -> bool:
     """Whether a third of the signs are Arabic letters: not so where an encoding was misread."""
     text = (text or "")[:_GLANCE]
-    return 3 * len(_ARABIC_LETTERS.findall(text)) >= len(text) > 0
+    return 3 * sum(map(len, _ARABIC_LETTERS.findall(text))) >= len(text) > 0
 
 
 def name_their_own(listings: Sequence[tuple[str, set[str]]]) -> Iterator[tuple[str, bool]]:

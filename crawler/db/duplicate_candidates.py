@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import sqlalchemy as sa
@@ -12,14 +11,6 @@ from crawler.db.models import CommonBand, Containment, Reprint, Signature
 from crawler.text.similarity import VERSION, bands
 
 COMMON = 50  # texts; what more of them share is no sign of a reprint
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A text's signature and those of its bands that say something."""
-
-    signature: bytes
-    bands: frozenset[int]
 
 
 def site_bands(signature: bytes, site: str) -> list[int]:
@@ -61,7 +52,7 @@ def keep_signatures(
 
 def find_candidates(
     connection: sa.Connection, article_ids: Collection[int]
-) -> tuple[set[tuple[int, int]], dict[int, Candidate], set[int]]:
+) -> tuple[set[tuple[int, int]], dict[int, bytes], set[int]]:
     """Pairs, lower number first, of these articles and others that share a band.
 
     Also the signatures of all of them, and the articles that lost a reprint because a band was
@@ -70,24 +61,30 @@ def find_candidates(
     came, and no lookup reads more than COMMON texts a band.
     """
     connection.execute(_BY_INDEX)
-    pairs = {
-        (min(row), max(row))
-        for row in connection.execute(_PAIRS, {"articles": sorted(article_ids)})
-    }
-    members = sorted({article for pair in pairs for article in pair})
+    pairs, lost = _pairs(connection, article_ids), set[int]()
+    # Whoever has a band that has just become common shares it with so many.
+    others = Counter(article for pair in pairs for article in pair)
+    crowded = [article for article in article_ids if others[article] >= COMMON]
+    if crowded and (common := _common_bands(connection, crowded)):
+        lost = _retire(connection, common)
+        pairs = _pairs(connection, article_ids)
     rows = connection.execute(
-        sa.select(Signature.article_id, Signature.signature, Signature.bands).where(
-            Signature.article_id == sa.func.any(members)
+        sa.select(Signature.article_id, Signature.signature).where(
+            Signature.article_id == sa.func.any(sorted({each for pair in pairs for each in pair}))
         )
     )
-    found = {row.article_id: Candidate(row.signature, frozenset(row.bands)) for row in rows}
-    counts = Counter(band for each in found.values() for band in each.bands)
-    common = {band: count for band, count in counts.items() if count > COMMON}
-    if not common:
-        return pairs, found, set()
-    lost = _retire(connection, common)
-    rest = {article: each.bands - common.keys() for article, each in found.items()}
-    return {pair for pair in pairs if rest[pair[0]] & rest[pair[1]]}, found, lost
+    return pairs, {row.article_id: row.signature for row in rows}, lost
+
+
+def _pairs(connection: sa.Connection, article_ids: Collection[int]) -> set[tuple[int, int]]:
+    rows = connection.execute(_PAIRS, {"articles": sorted(article_ids)})
+    return {(one, other) if one < other else (other, one) for one, other in rows}
+
+
+def _common_bands(connection: sa.Connection, article_ids: Collection[int]) -> dict[int, int]:
+    """Bands of articles that the index has and that are common, and how many texts have them."""
+    values = {"articles": sorted(article_ids), "version": VERSION, "common": COMMON}
+    return {row.band: row.articles for row in connection.execute(_COMMON_BANDS, values)}
 
 
 # The planner takes comparing two lists of bands for cheap, and one row in a hundred for alike. In a
@@ -104,6 +101,19 @@ _PAIRS = sa.text(
     JOIN signatures AS other ON other.bands && mine.bands
     WHERE mine.article_id = ANY(CAST(:articles AS bigint[]))
         AND other.version = mine.version AND other.article_id <> mine.article_id
+    """
+)
+_COMMON_BANDS = sa.text(
+    """
+    SELECT mine.band, count(*) AS articles
+    FROM (
+        SELECT DISTINCT unnest(bands) AS band FROM signatures
+        WHERE article_id = ANY(CAST(:articles AS bigint[]))
+    ) AS mine
+    JOIN signatures AS holders ON holders.bands @> ARRAY[mine.band]
+    WHERE holders.version = :version
+    GROUP BY mine.band
+    HAVING count(*) > :common
     """
 )
 

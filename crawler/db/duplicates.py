@@ -20,10 +20,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.db.duplicate_candidates import Candidate, find_candidates, keep_signatures
+from crawler.db.duplicate_candidates import find_candidates, keep_signatures
 from crawler.db.duplicate_groups import order, regroup
 from crawler.db.models import Containment, Reprint, Signature
-from crawler.text.similarity import VERSION, Relation, Text, relation, worth_comparing
+from crawler.text.similarity import VERSION, Relation, Text, likely, relation
 
 
 def link(connection: sa.Connection, signatures: Mapping[int, bytes]) -> None:
@@ -49,8 +49,8 @@ def _link(connection: sa.Connection, signatures: Mapping[int, bytes], touched: s
     if not signatures:
         return
     keep_signatures(connection, signatures, _sites(connection, signatures))
-    pairs, candidates, lost = find_candidates(connection, signatures)
-    related = _compare(connection, pairs, candidates)
+    pairs, found, lost = find_candidates(connection, signatures)
+    related = _compare(connection, pairs, found)
     _keep(connection, related)
     touched |= lost | {article for pair in related for article in pair}
     regroup(connection, touched)
@@ -96,18 +96,15 @@ def _forget(
 def _compare(
     connection: sa.Connection,
     pairs: Collection[tuple[int, int]],
-    candidates: Mapping[int, Candidate],
+    signatures: Mapping[int, bytes],
 ) -> dict[tuple[int, int], Relation]:
     """What candidates are to each other by their texts: (earlier, later) and the relation."""
-    likely = [
-        pair
-        # One text with all its candidates in a row: `relation` remembers its words.
-        for pair in sorted(pairs, key=lambda pair: (pair[1], pair[0]))
-        if worth_comparing(*(candidates[article].signature for article in pair))
-    ]
-    texts = _texts(connection, {article for pair in likely for article in pair})
+    # One text with all its candidates in a row: `relation` remembers its words.
+    in_rows = sorted(pairs, key=lambda pair: (pair[1], pair[0]))
+    compared = likely(in_rows, signatures)
+    texts = _texts(connection, {article for pair in compared for article in pair})
     related = {}
-    for pair in likely:
+    for pair in compared:
         earlier, later = sorted(pair, key=lambda article: texts[article][0])
         if found := relation(texts[earlier][1], texts[later][1]):
             related[earlier, later] = found

@@ -16,7 +16,7 @@ number of passages (2 bytes), VALUES values of 2 bytes, passages of 8 bytes.
 
 import re
 import struct
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from zlib import crc32
 
@@ -35,6 +35,7 @@ MOST_SENTENCES = 40  # of one text; a list of a thousand names needs no thousand
 LEAST_ESTIMATE = 0.25  # well under the limit of relation(): 96 values err by 0.05
 
 _HEADER = struct.Struct("<BxH")
+_NO_VALUES = bytes(2 * VALUES)
 _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)+|\w+|[.!?](?= |$)|¶")
 _U64 = np.uint64
 _U32 = np.uint32
@@ -112,15 +113,13 @@ def _passage(words: list[str]) -> bytes:
     return blake2b(" ".join(words).encode(), digest_size=8).digest()
 
 
-@lru_cache(maxsize=128)
-def _read(signature: bytes) -> tuple[NDArray[np.uint16], list[int]]:
-    """Remembered: a new text is compared with one candidate after another."""
+def _split(signature: bytes) -> tuple[bytes, bytes]:
+    """Values and passages."""
     version, count = _HEADER.unpack_from(signature)
     if version != VERSION:
         raise ValueError(f"A signature of version {version}, not {VERSION}")
     end = len(signature) - 8 * count
-    values = np.frombuffer(signature[_HEADER.size : end], dtype="<u2")
-    return values, [key for (key,) in struct.iter_unpack("<q", signature[end:])]
+    return signature[_HEADER.size : end], signature[end:]
 
 
 def bands(signature: bytes) -> list[int]:
@@ -129,29 +128,52 @@ def bands(signature: bytes) -> list[int]:
     BANDS of them for whole texts, the others for passages (a short text within a long one).
     ValueError for a signature of another version.
     """
-    values, keys = _read(signature)
-    rows = values.astype(np.int64).reshape(-1, ROWS)
+    values, keys = _split(signature)
+    rows = np.frombuffer(values, dtype="<u2").astype(np.int64).reshape(-1, ROWS)
     packed = (rows << np.array([0, 16, 32])).sum(axis=1) | np.arange(len(rows)) << 48
-    return [*packed.tolist(), *keys]
+    return [*packed.tolist(), *np.frombuffer(keys, dtype="<i8").tolist()]
 
 
 def estimated(a: bytes, b: bytes) -> float:
     """The estimated Jaccard similarity of two texts' content shingles, 0 to 1."""
-    first, second = _read(a)[0], _read(b)[0]
+    first, second = (np.frombuffer(_split(each)[0], dtype="<u2") for each in (a, b))
     if not len(first) or not len(second):
         return 0.0
     return float((first == second).mean())
 
 
 def worth_comparing(a: bytes, b: bytes) -> bool:
-    """Whether two texts may be found related: by estimate, or by half of one's passages.
+    """`likely` for two texts."""
+    return bool(likely([(0, 1)], {0: a, 1: b}))
 
-    One pair in five that shares a band is; ValueError for a signature of another version.
+
+def likely(
+    pairs: Sequence[tuple[int, int]], signatures: Mapping[int, bytes]
+) -> list[tuple[int, int]]:
+    """Those pairs of texts that may be found related: by estimate, or by half of one's passages.
+
+    One pair in five that shares a band is; ValueError for a signature of another version. All
+    pairs of a batch in one go: of a template's texts there are thousands.
     """
-    (first, mine), (second, others) = _read(a), _read(b)
-    if len(first) and len(second):
-        alike = np.count_nonzero(first == second)
-        if alike >= LEAST_ESTIMATE * VALUES:
-            return True
-    shared = len(set(mine) & set(others))
-    return shared > 0 and 2 * shared >= min(len(mine), len(others))
+    places = {number: place for place, number in enumerate(signatures)}
+    split = [_split(each) for each in signatures.values()]
+    # A text without words has no values, and resembles none.
+    worded = np.array([bool(values) for values, _ in split])
+    table = np.frombuffer(b"".join(values or _NO_VALUES for values, _ in split), dtype="<u2")
+    table = table.reshape(-1, VALUES)
+    passages = [frozenset(keys[i : i + 8] for i in range(0, len(keys), 8)) for _, keys in split]
+
+    found = []
+    for start in range(0, len(pairs), 4096):  # some MB at once
+        block = pairs[start : start + 4096]
+        first, second = np.array([[places[a], places[b]] for a, b in block]).T
+        alike = np.count_nonzero(table[first] == table[second], axis=1)
+        alike = (alike >= LEAST_ESTIMATE * VALUES) & worded[first] & worded[second]
+        for pair, estimate, one, two in zip(block, alike, first, second, strict=True):
+            if estimate or _share_passages(passages[one], passages[two]):
+                found.append(pair)
+    return found
+
+
+def _share_passages(mine: frozenset[bytes], others: frozenset[bytes]) -> bool:
+    return not mine.isdisjoint(others) and 2 * len(mine & others) >= min(len(mine), len(others))

@@ -1,7 +1,7 @@
 """Reprints: whether two texts tell one story in (nearly) the same words.
 
 A caller keeps the `signature` of each text with its VERSION and indexes its `bands`. Texts that
-share a band are candidates; `worth_comparing` drops most of those that are none by the signatures
+share a band are candidates; `likely` drops most of those that are none by the signatures
 alone, and `relation` decides by the texts. The limits are chosen by benchmarks/duplicates.py.
 """
 
@@ -16,6 +16,7 @@ from crawler.text.signatures import (
     VERSION,
     bands,
     estimated,
+    likely,
     sentences,
     signature,
     worth_comparing,
@@ -27,6 +28,7 @@ __all__ = [
     "Text",
     "bands",
     "estimated",
+    "likely",
     "relation",
     "signature",
     "worth_comparing",
