@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from dotenv import dotenv_values
+from scrapy.settings import default_settings
 
 from crawler import __version__
 
@@ -156,7 +157,15 @@ DOWNLOADER_MIDDLEWARES = {
 EXTENSIONS = {
     "crawler.extensions.progress.ProgressLine": 500,
 }
+# The consoles are switched off above; to load them all the same would bring a web server along.
+EXTENSIONS_BASE = {
+    path: order
+    for path, order in default_settings.EXTENSIONS_BASE.items()
+    if not path.startswith(("scrapy.extensions.remote_control", "scrapy.extensions.telnet"))
+}
 
+# Scrapy would read and parse the source of a callback again for nearly every response.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 # First in, first out: listings and the articles they name take turns, and nothing starves.
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 LOG_LEVEL = "INFO"
