@@ -5,10 +5,12 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
 
+from tests.breaking_link import Break, breaking_link
 from tests.conftest import Archive, ended
 from tests.site.faults import (
     DISALLOW_ALL,
@@ -245,6 +247,25 @@ def test_a_database_that_comes_back_costs_nothing(archive: Archive, postgres: sa
         let_in(postgres, archive, True)
         assert ended(crawl).exit_code == 0
     assert archive.value("SELECT count(*) FROM articles") == 40
+
+
+@pytest.mark.parametrize("breaks", get_args(Break))
+def test_a_link_that_breaks_while_a_batch_is_written_doubles_nothing(
+    archive: Archive, breaks: Break
+) -> None:
+    with (
+        serve(Site("post", articles=40)) as server,
+        breaking_link(archive.url, breaks) as (address, link),
+    ):
+        soon = {"options": "-c idle_in_transaction_session_timeout=3000"}  # and not after a minute
+        database = address.update_query_dict(soon).render_as_string(hide_password=False)
+        crawl = archive.crawl(server.url, DATABASE_URL=database)
+    assert link.broken == 1
+    assert crawl.exit_code == 0, crawl.log
+    assert "40 new, 0 changed, 0 unchanged" in crawl.output
+    assert archive.value("SELECT count(*) FROM articles") == 40
+    twice = "SELECT 1 FROM captures GROUP BY warc_file, warc_offset HAVING count(*) > 1"
+    assert archive.rows(twice) == []
 
 
 def test_a_database_that_stays_away_ends_the_crawl(archive: Archive, postgres: sa.Engine) -> None:

@@ -24,6 +24,13 @@ CONNECTION = {  # libpq's parameters, unless the address has them
     # Keepalives do not count while something sent is not acknowledged: a network that is cut.
     "tcp_user_timeout": 60_000,  # milliseconds
 }
+# A client behind a network that was cut is gone for the server too, and its locks with it.
+SERVER_OPTIONS = (
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    " -c timezone=UTC"
+)
+# A batch takes less than a second. So much later another connection may write what this one left.
+CRAWL_OPTIONS = "-c idle_in_transaction_session_timeout=60000"  # milliseconds
 
 
 def crawl_engine(settings: BaseSettings) -> sa.Engine:
@@ -31,7 +38,8 @@ def crawl_engine(settings: BaseSettings) -> sa.Engine:
     url = settings["ARCHIVE_DATABASE"]
     if not url:
         raise NotConfigured  # only the crawl command opens an archive
-    return connect(url)
+    given = url.normalized_query.get("options", ())
+    return connect(url.update_query_dict({"options": (CRAWL_OPTIONS, *given)}))
 
 
 def database_url(address: str) -> sa.URL:
@@ -62,7 +70,7 @@ def database_url(address: str) -> sa.URL:
 
 def connect(url: sa.URL, *, pool_size: int = 2) -> sa.Engine:
     """An engine that finds dead connections before they are used, and batches its statements."""
-    options = (*url.normalized_query.get("options", ()), "-c timezone=UTC")
+    options = (*url.normalized_query.get("options", ()), SERVER_OPTIONS)
     return sa.create_engine(
         url,
         pool_size=pool_size,

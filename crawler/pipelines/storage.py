@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from crawler.db import articles, ledger
 from crawler.db.archived_pages import keep_addresses
 from crawler.db.captures import insert_captures
+from crawler.db.commit_once import CommitOnce
 from crawler.db.group_commit import GroupCommit
 from crawler.db.patience import DatabaseLost, Patience
 from crawler.db.runs import is_running
@@ -48,6 +49,7 @@ class StoragePipeline:
         self.gone_after = timedelta(seconds=crawler.settings.getfloat("GONE_CONFIRMED_AFTER"))
         self.rechecks = RecheckPolicy.read(crawler.settings["RECHECKS"])
         self.engine = crawl_engine(crawler.settings)
+        self.transactions = CommitOnce(self.engine)
         self.patience = Patience.of(crawler)
         self.watch = Watch(self.site)
         batch_size = crawler.settings.getint("BATCH_SIZE")
@@ -171,22 +173,26 @@ class StoragePipeline:
 
     def _see_and_write(self, batch: list[Fetched]) -> list[tuple[str, Sight]]:
         """Commit what need not wait of a batch; for each, what became of it, and how it looked."""
-        with self.engine.begin() as connection:
-            self._check_ownership(connection)
-            items = [each for each in batch if isinstance(each, ArticleItem)]
-            keep_addresses(connection, items)
-            sights = self.watch.see(connection, batch)
-            seen = list(zip(batch, sights, strict=True))
-            written = iter(
-                self._store(
-                    connection,
-                    [
-                        held(fetched) if sight.fate == "held" else fetched
-                        for fetched, sight in seen
-                        if sight.fate != "waits"
-                    ],
-                )
+        return self.transactions.run(batch, self._see_and_store)
+
+    def _see_and_store(
+        self, connection: sa.Connection, batch: list[Fetched]
+    ) -> list[tuple[str, Sight]]:
+        self._check_ownership(connection)
+        items = [each for each in batch if isinstance(each, ArticleItem)]
+        keep_addresses(connection, items)
+        sights = self.watch.see(connection, batch)
+        seen = list(zip(batch, sights, strict=True))
+        written = iter(
+            self._store(
+                connection,
+                [
+                    held(fetched) if sight.fate == "held" else fetched
+                    for fetched, sight in seen
+                    if sight.fate != "waits"
+                ],
             )
+        )
         return [
             (sight.fate if sight.fate == "waits" else _told(next(written), sight), sight)
             for sight in sights
@@ -194,9 +200,11 @@ class StoragePipeline:
 
     def _write(self, batch: list[Fetched]) -> list[str]:
         """Commit a batch that is judged."""
-        with self.engine.begin() as connection:
-            self._check_ownership(connection)
-            return self._store(connection, batch)
+        return self.transactions.run(batch, self._store_judged)
+
+    def _store_judged(self, connection: sa.Connection, batch: list[Fetched]) -> list[str]:
+        self._check_ownership(connection)
+        return self._store(connection, batch)
 
     def _judge_block(self, looks: list[Look]) -> Judgement:
         with self.engine.begin() as connection:
