@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class EvidenceMiddleware:
-    """Writes each exchange of the kinds in WARC_KEEPS and notes in the request what it captured.
+    """Writes each exchange of the kinds in WARC_KEEPS and notes in a page's request the capture.
 
     ``request.meta["capture"]`` is the `Capture` of the last answer. It stands nearest to the
     network, so that it sees each hop of a redirect and the bodies as they came. Exchanges that
@@ -58,10 +58,14 @@ class EvidenceMiddleware:
         self.engine.dispose()
 
     async def process_response(self, request: Request, response: Response) -> Response:
+        kind = _kind(request)
+        # A 304 has no body: that nothing changed stands in the ledger.
+        is_kept = kind in self.keeps and response.status != 304
+        if not is_kept and kind != "page":
+            return response
         exchange = _exchange(request, response)
         place = None
-        # A 304 has no body: that nothing changed stands in the ledger.
-        if _kind(request) in self.keeps and response.status != 304:
+        if is_kept:
             try:
                 place = await self.commits.add(exchange)
             except OSError as error:
