@@ -76,6 +76,8 @@ def test_a_server_that_is_down_is_started_for_an_address_and_stopped_on_demand(
 ) -> None:
     here = {"ARCHIVE_DIR": str(tmp_path)}
     assert said(command("stop", **here)) == "was not running\n"
+    said(command("start", **here))
+    said(command("stop", **here))
     address = said(command("url", **here)).strip()
     engine = connect(database_url(address))
     with engine.connect() as connection:
@@ -100,7 +102,16 @@ def test_psql_takes_its_arguments_as_they_stand(directory: Path, arguments: list
 
 def test_a_path_may_hold_blanks_and_plus_signs(tmp_path: Path) -> None:
     here = {"ARCHIVE_DIR": str(tmp_path / "an archive + more")}
+    said(command("start", **here))
     assert said(command("psql", "-Atc", "SELECT 3", **here)) == "3\n"
+    said(command("stop", **here))
+
+
+@pytest.mark.parametrize("action", ["url", "psql", "dump"])
+def test_a_mistyped_directory_stays_as_it_is(tmp_path: Path, action: str) -> None:
+    line = complaint(command(action, ARCHIVE_DIR=str(tmp_path / "arhcive")))
+    assert line.startswith(f"There is no archive in {tmp_path / 'arhcive'} yet; crawl first")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_psql_reads_what_it_is_fed(directory: Path) -> None:

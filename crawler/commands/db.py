@@ -17,7 +17,13 @@ from crawler.db.postgres_programs import installed_programs
 from crawler.db.reader import HOW_TO_ADMIT, READER, admit_reader, check_reader, reader_url
 from crawler.db.restoration import check_dump, restore
 from crawler.db.schema import upgrade
-from crawler.db.session import archive_database, connect, database_url
+from crawler.db.session import (
+    archive_database,
+    check_archive,
+    connect,
+    database_url,
+    existing_archive,
+)
 from crawler.errors import ENDED_EARLY, OperatorError
 
 ACTIONS = {
@@ -89,6 +95,7 @@ class Command(ArchiveCommand):
     def _url(self) -> None:
         """Leaves the embedded server up, so that the address can be used."""
         address = self._address
+        check_archive(address, self.archive_dir)
         if not address:
             server = self._embedded()
             server.start()
@@ -128,12 +135,12 @@ class Command(ArchiveCommand):
         )
 
     def _psql(self) -> None:
-        with archive_database(self._address, self.archive_dir) as address:
+        with existing_archive(self._address, self.archive_dir) as address:
             command, environment = command_on(self._login(address), installed_programs() / "psql")
             self._run([*command, *self.further], environment)
 
     def _dump(self) -> None:
-        with archive_database(self._address, self.archive_dir) as url:
+        with existing_archive(self._address, self.archive_dir) as url:
             if self.keep is None:
                 command, environment = pg_dump(url)
                 self._run([*command, *self.further], environment)

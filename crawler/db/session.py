@@ -106,13 +106,18 @@ def archive_database(address: str | None, archive_dir: Path) -> Iterator[sa.URL]
 @contextmanager
 def existing_archive(address: str | None, archive_dir: Path) -> Iterator[sa.URL]:
     """As archive_database, but makes none: a mistyped directory stays as it is."""
+    check_archive(address, archive_dir)
+    with archive_database(address, archive_dir) as url:
+        yield url
+
+
+def check_archive(address: str | None, archive_dir: Path) -> None:
+    """OperatorError where an embedded server would have to be made first."""
     if not address and not (archive_dir / "postgres" / "data").exists():
         raise OperatorError(
             f"There is no archive in {archive_dir} yet; crawl first, "
             "or set ARCHIVE_DIR or DATABASE_URL to where it is."
         )
-    with archive_database(address, archive_dir) as url:
-        yield url
 
 
 def check_server(url: sa.URL) -> None:
