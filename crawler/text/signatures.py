@@ -18,6 +18,7 @@ import re
 import struct
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 from zlib import crc32
 
 import numpy as np
@@ -75,8 +76,8 @@ def content(word: str) -> bool:
 def signature(title: str, body: str) -> bytes:
     """The signature of a text; the title counts only where the body holds no word."""
     parts = sentences(body) or sentences(title)
-    telling = [[word for word in part if content(word)] for part in parts]
-    words = [word for part in telling for word in part]
+    telling = [list(filter(content, part)) for part in parts]
+    words = list(chain.from_iterable(telling))
     if len(words) < 2:
         words = [word for part in parts for word in part]
     keys = _passages(telling)
@@ -161,7 +162,7 @@ def likely(
     worded = np.array([bool(values) for values, _ in split])
     table = np.frombuffer(b"".join(values or _NO_VALUES for values, _ in split), dtype="<u2")
     table = table.reshape(-1, VALUES)
-    passages = [frozenset(keys[i : i + 8] for i in range(0, len(keys), 8)) for _, keys in split]
+    passages = [frozenset(memoryview(keys).cast("q")) for _, keys in split]
 
     found = []
     for start in range(0, len(pairs), 4096):  # some MB at once
@@ -175,5 +176,5 @@ def likely(
     return found
 
 
-def _share_passages(mine: frozenset[bytes], others: frozenset[bytes]) -> bool:
+def _share_passages(mine: frozenset[int], others: frozenset[int]) -> bool:
     return not mine.isdisjoint(others) and 2 * len(mine & others) >= min(len(mine), len(others))
