@@ -16,6 +16,8 @@ from crawler.text.arabic import (
     SPACES,
     clean,
     fold,
+    fold_spaces,
+    has_word,
     words,
 )
 
@@ -176,3 +178,10 @@ def test_cleaning_changes_nothing_that_is_compared(text: str) -> None:
 )
 def test_words_are_counted_as_written(text: str, found: list[str]) -> None:
     assert words(text) == found
+
+
+@given(ANY)
+@example("  قال\u00a0لافروف ")
+def test_spaces_are_folded_and_words_found_whatever_the_text(text: str) -> None:
+    assert fold_spaces(text) == " ".join(text.split())
+    assert has_word(text) == bool(words(text))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crawler.text.dates import ParsedDate, find_dates, parse_date
+from crawler.text.dates import ParsedDate, find_dates, parse_date, read_date
 from crawler.text.month_names import GREGORIAN_MONTHS
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)  # a Sunday, 14:00 in Hebron
@@ -360,6 +360,15 @@ def test_every_number_of_a_date_is_printed_or_follows_from_the_visit(text: str) 
         numbers = {int(number) for number in re.findall(r"\d{4}|\d{1,2}", printed)}
         days = {parsed.at.astimezone(HEBRON).date() + timedelta(days=n) for n in (-1, 0, 1)}
         assert any(numbers >= {day.day} and numbers & {day.year, day.year % 100} for day in days)
+
+
+@given(st.one_of(st.text(), NOISE))
+@example("السّبت  20 أبريل 2024 9:31 صباحًا")
+def test_a_date_is_read_with_the_words_that_print_it(text: str) -> None:
+    parsed = parse_date(text, now=NOW)
+    printed = (words for words, found in find_dates(text, now=NOW) if found == parsed)
+    expected = (next(printed, text), parsed) if parsed else None
+    assert read_date(text, now=NOW) == expected
 
 
 @given(

@@ -1,13 +1,14 @@
 """Addresses: one page under many spellings, what is asked for, shapes and numbers."""
 
 import unicodedata
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from w3lib.url import canonicalize_url
 
+from crawler.text.url_escapes import unescaped
 from crawler.text.urls import (
     _PLAIN_ADDRESS,
     _split,
@@ -261,6 +262,14 @@ def test_the_short_cut_around_w3lib_says_what_w3lib_says(url: str) -> None:
     parts = _split(url)
     assert parts is not None
     assert urlunsplit(parts) == canonicalize_url(url)
+
+
+PIECES = ["%", "%D9", "%82", "%d8%a7", "%C3%A9", "%ED%A0%80", "%ff", "%2", "%25", "ا", "e", "/"]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_escapes_are_read_as_the_standard_library_reads_them(address: str) -> None:
+    assert unescaped(address) == unquote(address)
 
 
 @given(ADDRESSES)

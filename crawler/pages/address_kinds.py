@@ -18,9 +18,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.pages.links import Link
+from crawler.text.url_escapes import unescaped
 from crawler.text.urls import address_shape
 
 Kind = Literal["article", "listing", "other"]
@@ -78,7 +79,7 @@ def cuts_across_sections(url: str) -> bool:
 
     What such a listing names stands in a section too; there are thousands of them.
     """
-    return _ACROSS.search(unquote(url)) is not None
+    return _ACROSS.search(unescaped(url)) is not None
 
 
 class AddressKinds:
@@ -111,10 +112,11 @@ class AddressKinds:
 
     def guess(self, link: Link, *, headline: bool) -> Kind:
         """What ``link`` leads to; ``headline`` says that its place and words are a headline's."""
-        address = unquote(link.url)
-        for kind, pattern in self._patterns:
-            if pattern.search(address) or pattern.search(link.url):
-                return kind
+        if self._patterns:
+            address = unescaped(link.url)
+            for kind, pattern in self._patterns:
+                if pattern.search(address) or pattern.search(link.url):
+                    return kind
         form = _form(link.url)
         if form == "other":
             return "other"
@@ -144,18 +146,18 @@ def _compile(pattern: str) -> re.Pattern[str]:
 _Form = Literal["other", "section", "numbered", "plain"]
 
 
-@lru_cache(maxsize=8_192)  # menus stand on every page
+@lru_cache(maxsize=3_000)  # menus stand on every page
 def _form(url: str) -> _Form:
     """What the address alone says."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return "other"
-    path = unquote(parts.path)
+    path = unescaped(parts.path)
     if parts.scheme not in ("http", "https") or _FILE_ENDING.search(path):
         return "other"
     segments = [segment for segment in path.split("/") if segment]
-    pairs = [_pair(unquote(part)) for part in parts.query.split("&") if part]
+    pairs = [_pair(unescaped(part)) for part in parts.query.split("&") if part]
     if _is_no_page(segments, pairs):
         return "other"
     if not (segments or pairs) or _is_section(path, segments, pairs):
@@ -215,5 +217,5 @@ def _by_words(link: Link, form: _Form, headline: bool) -> Kind:
     if words:
         return "listing"
     # No words at all: a bare address of a sitemap, a linked picture.
-    path = unquote(urlsplit(link.url).path)
+    path = unescaped(urlsplit(link.url).path)
     return "article" if form == "numbered" or _LONG_SLUG.search(path) else "listing"

@@ -9,6 +9,8 @@ from typing import TypeAlias
 from lxml import etree
 from lxml.html import HtmlElement
 
+from crawler.text.arabic import fold_spaces, letters
+
 Element: TypeAlias = HtmlElement
 
 # Everything else begins a new block; unknown elements too (<story-text>), unless in a <p>.
@@ -19,9 +21,16 @@ INLINE_TAGS = {
     "br",
 }  # fmt: skip
 HEADING_TAGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+# Parts of the page's own, with attributes or without.
+OWN_TAGS = {
+    "aside", "audio", "button", "canvas", "datalist", "dialog", "figcaption", "figure", "footer",
+    "legend", "map", "marquee", "menu", "meter", "nav", "optgroup", "option", "output", "progress",
+    "select", "textarea", "video", "input",
+}  # fmt: skip
 # Blocks that are one paragraph; a text right inside any other block has no paragraph element.
 PARAGRAPH_TAGS = HEADING_TAGS | {"p", "li", "blockquote", "pre", "dd", "dt"}
 _NO_TEXT = {"script", "style", "noscript", "template", "svg", "iframe", "object", "title", "math"}
+_HIDING = frozenset({"hidden", "style"})  # attributes
 _LISTS = {"ul", "ol", "nav", "menu"}
 _MENU_LINKS = 8
 _MENU_WORD = 20  # characters; headlines are longer
@@ -42,30 +51,33 @@ class Block:
     breaks: int = 0  # how many <br> stand between it and the text before
     anchors: list[Element] = field(default_factory=list)
     menu: bool = False  # a whole list of short links; they are no blocks of their own
-    prose: int = 0  # how much of it is running text, in characters
+    heading: bool = field(init=False)
+    link_share: float = field(init=False)
+    prose: int = field(init=False)  # how much of it is running text, in characters
+    _letters: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.prose = self._count_prose()
-
-    @property
-    def link_share(self) -> float:
-        return self.link_chars / len(self.text)
-
-    @property
-    def heading(self) -> bool:
-        return self.element.tag in HEADING_TAGS
+        self.heading = self.element.tag in HEADING_TAGS
+        self.link_share = self.link_chars / len(self.text)
+        is_label = self.heading or self.link_share > 0.5 or len(self.text) < 10
+        self.prose = 0 if is_label else self._count_prose()
 
     def _count_prose(self) -> int:
         """0 for menus, headings, labels and link lists."""
         text = self.text
-        if len(text) < 10 or self.link_chars * 2 > len(text) or self.heading:
-            return 0
         # A Japanese or Chinese sentence needs half as many characters.
         weight = 2 if _CJK.search(text, 0, 30) else 1
         length = len(text) * weight
         if length >= 60 or (length >= 20 and _SENTENCE_END.search(text)):
             return length - self.link_chars * weight
         return 0
+
+    @property
+    def letters(self) -> str:
+        """Of its text; see `arabic.letters`."""
+        if self._letters is None:
+            self._letters = letters(self.text)
+        return self._letters
 
     @property
     def container(self) -> Element:
@@ -110,44 +122,51 @@ class _BlockReader:
         places: list[_Place] = [(body, None, None)]
         walk = etree.iterwalk(body, events=("start", "end"))
         for event, element in walk:
-            tag = element.tag
             if event == "end":
                 places.pop()
-                if element is not body and (tail := element.tail):
+                if (tail := element.tail) and element is not body:
                     self._add(tail, places[-1])
                 continue
-            block, anchor, furniture = places[-1]
+            place = block, anchor, furniture = places[-1]
+            tag = element.tag
+            # One look spares most elements several: the cells of a table have no attributes.
+            attributes = element.keys()
             if tag == "br":
                 self.close()
                 self._breaks += 1
-            elif tag in _NO_TEXT or _is_hidden(element):
+            elif tag in _NO_TEXT or (not _HIDING.isdisjoint(attributes) and _is_hidden(element)):
                 walk.skip_subtree()
-                places.append(places[-1])
+                places.append(place)
                 continue
-            elif tag == "a":
-                anchor = element if element.get("href") else anchor
+            elif tag in INLINE_TAGS:
+                if tag == "a" and element.get("href"):
+                    place = block, element, furniture
             elif tag in _LISTS and (words := _menu_words(element)):
                 self.close()
                 self._add_menu(element, words, element if furniture is None else furniture)
                 walk.skip_subtree()
-                places.append(places[-1])
+                places.append(place)
                 continue
-            elif tag not in INLINE_TAGS and not (block.tag == "p" and "-" in tag):
-                block = element
-            if furniture is None and self._is_furniture(element):
-                furniture = element
-            place = (block, anchor, furniture)
+            else:
+                if block.tag != "p" or "-" not in tag:
+                    block = element
+                is_suspect = furniture is None and (attributes or tag in OWN_TAGS)
+                if is_suspect and self._is_furniture(element):
+                    furniture = element
+                place = block, anchor, furniture
             places.append(place)
             if text := element.text:
                 self._add(text, place)
 
     def _add(self, text: str, place: "_Place") -> None:
         if text.isspace():
-            self._texts.append(" ")
+            if self._texts:
+                self._texts.append(" ")
             return
         block, anchor, furniture = place
         if block is not self._block:
-            self.close()
+            if self._texts:
+                self.close()
             self._block, self._furniture = block, furniture
         self._texts.append(text)
         if anchor is not None:
@@ -162,18 +181,16 @@ class _BlockReader:
 
     def close(self) -> None:
         """End the block that is being read; white space alone makes none."""
-        text = " ".join("".join(self._texts).split())
-        if text and self._block is not None:
-            links = min(self._link_chars, len(text))
-            self.blocks.append(
-                Block(self._block, text, links, self._furniture, self._breaks, self._anchors)
-            )
-            self._breaks = 0
-            self._anchors = []
-        elif self._anchors:
-            self._anchors = []
-        self._texts.clear()
-        self._link_chars = 0
+        if not self._texts or self._block is None:
+            return
+        text = fold_spaces("".join(self._texts))
+        links = min(self._link_chars, len(text))
+        self.blocks.append(
+            Block(self._block, text, links, self._furniture, self._breaks, self._anchors)
+        )
+        self._texts = []
+        self._anchors = []
+        self._link_chars = self._breaks = 0
 
 
 _Place: TypeAlias = tuple[Element, Element | None, Element | None]
@@ -188,7 +205,7 @@ def _menu_words(element: Element) -> str:
     # The words of lists in lists without end would be read once for each list around them.
     if links < _MENU_LINKS or _is_deep(element):
         return ""
-    words = " ".join(element.text_content().split())
+    words = fold_spaces(element.text_content())
     return words if len(words) < links * _MENU_WORD else ""
 
 
@@ -197,10 +214,8 @@ def _is_deep(element: Element) -> bool:
 
 
 def _is_hidden(element: Element) -> bool:
-    style = element.get("style")
-    return element.get("hidden") is not None or (
-        style is not None and "display:none" in style.replace(" ", "").lower()
-    )
+    style = element.get("style", "")
+    return "hidden" in element.attrib or "display:none" in style.replace(" ", "").lower()
 
 
 def common_ancestor(elements: Iterable[Element]) -> Element:

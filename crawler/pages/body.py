@@ -73,17 +73,17 @@ def find_region(blocks: list[Block]) -> Region | None:
     it. Elements that look alike (tag, class, parent's class) are counted together, because
     many sites wrap every paragraph, or every few, in a box of their own.
     """
-    leaves = _paragraph_like(blocks)
+    voters = [(block, chars) for block, chars in votes(blocks) if block.furniture is None]
+    leaves = _paragraph_like(blocks, {block.element.tag for block, _ in voters} - PARAGRAPH_TAGS)
     held: dict[Element, float] = defaultdict(float)
-    for block, chars in votes(blocks):
-        if block.furniture is None:
-            container = block.container
-            if block.element in leaves:
-                container = container.getparent()
-            held[container] += chars
-            parent = container.getparent()
-            if parent is not None and container.tag != "article":
-                held[parent] += chars / 2
+    for block, chars in voters:
+        container = block.container
+        if block.element in leaves:
+            container = container.getparent()
+        held[container] += chars
+        parent = container.getparent()
+        if parent is not None and container.tag != "article":
+            held[parent] += chars / 2
     if not held:
         return None
     kinds: dict[tuple[object, ...], float] = defaultdict(float)
@@ -95,12 +95,14 @@ def find_region(blocks: list[Block]) -> Region | None:
     return Region(_common_ancestor(chosen), list(chosen))
 
 
-def _paragraph_like(blocks: list[Block]) -> set[Element]:
+def _paragraph_like(blocks: list[Block], tags: set[str]) -> set[Element]:
     """Elements such as ``<div class=paragraph>`` that several times hold one text each."""
-    texts = Counter(block.element for block in blocks)
-    singles = [e for e, n in texts.items() if n == 1 and e.tag not in PARAGRAPH_TAGS]
-    kinds = Counter(map(kind, singles))
-    return {element for element in singles if kinds[kind(element)] > 2}
+    if not tags:
+        return set()
+    texts = Counter(block.element for block in blocks if block.element.tag in tags)
+    singles = {element: kind(element) for element, count in texts.items() if count == 1}
+    kinds = Counter(singles.values())
+    return {element for element, own in singles.items() if kinds[own] > 2}
 
 
 def kind(element: Element) -> tuple[object, ...]:

@@ -5,14 +5,14 @@ from itertools import islice
 
 from crawler.pages.layout import Layout
 from crawler.pages.structured import Claim, Metadata
-from crawler.pages.title import letters
-from crawler.text.arabic import clean
+from crawler.text.arabic import clean, letters
 
 # «بقلم: …», «كتب - …»: only a line that says that a name follows.
 _PRINTED = re.compile(
     r"(?:بقلم|كتب|كتبت|كتبه|كتبها|الكاتب|الكاتبة|تقرير|إعداد|اعداد|تحرير|by)\s*[:/\-–]\s*(?P<name>.+)$",
     re.IGNORECASE,
 )
+_SIGN = re.compile("[:/–-]")  # between the word and the name; a line without one is no byline
 _NAME_CHARS = 60
 _DIGIT = re.compile(r"\d")
 _LINE_PIECES = 12  # pieces of text between tags
@@ -32,7 +32,8 @@ def find_author(metadata: Metadata, layout: Layout) -> Claim | None:
     start = max(0, layout.above - _ABOVE)
     near = blocks[start : layout.first + 1] + blocks[layout.last : layout.last + 1 + _BELOW]
     for block in near:
-        if _PRINTED.search(block.text[:100]):
+        opening = block.text[:100]
+        if _SIGN.search(opening) and _PRINTED.search(opening):
             # In a piece of its own the name ends where the piece does, before the date.
             for line in (*islice(block.element.itertext(), _LINE_PIECES), block.text):
                 match = _PRINTED.match(clean(line[:100]))

@@ -8,10 +8,11 @@ what tells it from others.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.pages.document import Document
 from crawler.pages.verdict import spells
+from crawler.text.url_escapes import unescaped
 from crawler.text.urls import address_shape, bare_host, canonical_url
 
 HOME = "canonical-home-page"
@@ -74,12 +75,12 @@ def _names_the_same(own: str, other: str, title: str) -> bool:
     slugs = set(filter(_SLUG.fullmatch, other_parts))
     if own_number is None and slugs & set(own_parts):
         return True
-    return spells(unquote(urlsplit(other).path), title)
+    return spells(unescaped(urlsplit(other).path), title)
 
 
 def _parts(url: str) -> list[str]:
     """The segments of the path and the values of the query, without a file's ending."""
     parts = urlsplit(url)
     values = [pair.partition("=")[2] for pair in parts.query.split("&")]
-    named = [unquote(part) for part in (*parts.path.split("/"), *values) if part]
+    named = [unescaped(part) for part in (*parts.path.split("/"), *values) if part]
     return [re.sub(r"\.(?:html?|php|aspx?)$", "", part) for part in named]

@@ -9,7 +9,7 @@ from itertools import islice
 from crawler.pages.blocks import Block
 from crawler.pages.layout import Layout
 from crawler.text.arabic import fold
-from crawler.text.dates import UPDATED, find_dates, parse_date
+from crawler.text.dates import UPDATED, read_date
 
 LINE_CHARS = 200  # a longer block is prose, and dates in prose are not the article's
 _LINE_PIECES = 12  # pieces of text between tags
@@ -41,21 +41,19 @@ class Visit:
 
 def read_line(text: str, visit: Visit, source: str = "shape") -> Published | None:
     """The one date in a short text, with the words that print it."""
-    date = parse_date(text, now=visit.at, timezone=visit.timezone)
-    if date is None:
+    line = read_date(text, now=visit.at, timezone=visit.timezone)
+    if line is None:
         return None
-    dates = find_dates(text, now=visit.at, timezone=visit.timezone)
-    printed = next((words for words, found in dates if found == date), text)
+    printed, date = line
     return Published(date.at, date.precision, source, printed, date.hijri)
 
 
 def printed_date(layout: Layout, visit: Visit) -> Published | None:
     """The date line nearest to the title: below it, then above it, then under the text."""
-    inside = set() if layout.root is None else set(layout.root.iter())
     day: Published | None = None
     for index in _lines(layout):
         block = layout.blocks[index]
-        if block.element not in inside or len(block.text) > LINE_CHARS or _is_caption(block):
+        if len(block.text) > LINE_CHARS or _is_caption(block) or not layout.holds(block):
             continue
         published = _line(index, layout, visit)
         if published is None or not _is_date_line(index, published, layout, visit):

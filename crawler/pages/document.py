@@ -64,8 +64,10 @@ class Document:
     def base_url(self) -> str:
         """What relative addresses are joined with: ``<base href>`` or the page's own address."""
         base = next(self.root.iter("base"), None)
-        href = None if base is None else base.get("href")
-        return absolute_url(href or "", self.url) or self.url
+        href = "" if base is None else base.get("href", "").strip()
+        if _PLAIN_ADDRESS.match(href):
+            return href.partition("#")[0]
+        return absolute_url(href, self.url) or self.url
 
     def absolute_url(self, href: str) -> str | None:
         """The http(s) address that ``href`` means on this page; see `links.absolute_url`."""
@@ -74,7 +76,7 @@ class Document:
             return None
         # Nearly every link is one of these three, and joining takes ten times as long.
         if href[:1] == "/" and href[1:2] != "/" and "/." not in href:
-            return self._places[0] + href.partition("#")[0]
+            return self._places[0] + (href.partition("#")[0] if "#" in href else href)
         if _PLAIN_ADDRESS.match(href):
             return href.partition("#")[0]
         if _PLAIN_NAME.match(href):

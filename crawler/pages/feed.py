@@ -11,8 +11,9 @@ from datetime import datetime
 
 from lxml import etree
 
-from crawler.pages.links import Link, absolute_url, fold_spaces, read_time
+from crawler.pages.links import Link, absolute_url, read_time
 from crawler.pages.xml import decode_xml, iter_elements, local_name, root_name, text_of
+from crawler.text.arabic import fold_spaces
 
 FEED_ROOTS = frozenset({"rss", "RDF", "feed", "channel"})
 _PUBLISHED = ("pubDate", "published", "issued", "date")

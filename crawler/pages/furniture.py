@@ -4,14 +4,9 @@ import re
 from collections.abc import Set
 from functools import lru_cache
 
-from crawler.pages.blocks import INLINE_TAGS, Element
+from crawler.pages.blocks import INLINE_TAGS, OWN_TAGS, Element
 from crawler.text.arabic import fold, fold_line
 
-_TAGS = {
-    "aside", "audio", "button", "canvas", "datalist", "dialog", "figcaption", "figure", "footer",
-    "legend", "map", "marquee", "menu", "meter", "nav", "optgroup", "option", "output", "progress",
-    "select", "textarea", "video", "input",
-}  # fmt: skip
 _ROLES = {
     "alert", "alertdialog", "banner", "complementary", "contentinfo", "dialog", "form", "menu",
     "menubar", "navigation", "search", "toolbar", "tooltip", "tablist",
@@ -51,7 +46,7 @@ _ID_WORDS = 4  # an id of more words is made of a heading: "dune-promotion-in-lo
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2_048)
 def _named_as_furniture(names: str) -> bool:
     return _WORDS.search(_CAMEL.sub("-", names).lower().replace("_", "-")) is not None
 
@@ -65,7 +60,7 @@ def is_furniture(element: Element, innocent: Set[str] = frozenset()) -> bool:
     ``innocent`` holds what `may_be_innocent` says of elements that are part of it on this page.
     """
     tag = element.tag
-    if tag in _TAGS:
+    if tag in OWN_TAGS:
         return tag not in innocent
     if tag in _NEVER:
         return False
@@ -77,7 +72,7 @@ def is_furniture(element: Element, innocent: Set[str] = frozenset()) -> bool:
 
 def may_be_innocent(element: Element) -> str:
     """What made an element furniture where that can mean something else, or nothing."""
-    if element.tag in _TAGS:
+    if element.tag in OWN_TAGS:
         return element.tag if element.tag in ("aside", "figure") else ""
     names = _suspect_names(element)
     return "" if element.get("role") in _ROLES or _CERTAIN.search(names.lower()) else names
@@ -145,17 +140,20 @@ _PAGE_LABELS = _opening(
     "tags", "topics", "click here", "have a tip", "download our app", "listen to this",
     "anzeige", "foto", "werbung", "publicidad", "publicité", "реклама", "reklam",
 )  # fmt: skip
+_HEADING_CHARS = 200
 _LABEL_CHARS = 130  # a longer text that begins so is a sentence: «طباعة الكتب في غزة…»
 _RESERVED = re.compile(fold("جميع الحقوق محفوظة") + "|all rights reserved|©")
 
 
-def opens_related_links(text: str, *, glued: bool = False) -> bool:
-    """Whether a block is, or begins with, the heading of a box of other articles.
+def opens_related_links(text: str) -> bool:
+    """Whether a block is, or begins with, the heading of a box of other articles."""
+    return may_open_related_links(text) and _RELATED.match(fold_line(text)) is not None
 
-    ``glued``: another word may follow without a space, as in «اقرأ أيضا<a>بلدية…».
-    """
-    opening = _RELATED_GLUED if glued else _RELATED
-    return len(text) <= 200 and opening.match(fold_line(text)) is not None
+
+@lru_cache(maxsize=1_024)
+def may_open_related_links(text: str) -> bool:
+    """Another word may follow the heading without a space, as in «اقرأ أيضا<a>بلدية…»."""
+    return len(text) <= _HEADING_CHARS and _RELATED_GLUED.match(fold_line(text)) is not None
 
 
 def opens_comments(text: str) -> bool:

@@ -61,9 +61,10 @@ def _above(layout: Layout) -> Iterator[str]:
 
 def _illustration(element: Element) -> Iterator[str]:
     """The picture's address, where it is no decoration and leads nowhere."""
-    src = element.get("data-src") or element.get("src") or ""
+    src = element.get("data-src") or element.get("src")
+    if not src or _DECORATION.search(src):
+        return
     width = element.get("width") or ""
     small = width.isdecimal() and int(width) < _SMALL
-    linked = next(element.iterancestors("a"), None) is not None
-    if src and not small and not linked and not _DECORATION.search(src):
+    if not small and next(element.iterancestors("a"), None) is None:
         yield src

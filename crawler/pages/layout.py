@@ -10,7 +10,7 @@ from crawler.pages.document import Document
 from crawler.pages.lead import lead_blocks
 from crawler.pages.paragraphs import body_blocks
 from crawler.pages.structured import Metadata
-from crawler.pages.title import Title, claimed_title, letters, unprinted_title
+from crawler.pages.title import Title, claimed_title, unprinted_title
 from crawler.pages.title_looks import dated_title, printed_title
 
 
@@ -63,6 +63,22 @@ class Layout:
             self.blocks[index].element for index in {self.above, self.first, self.last}
         )
         return root if self.title_at is not None or root.tag == "body" else root.getparent()
+
+    def holds(self, block: Block) -> bool:
+        """Whether a block stands in `root`."""
+        passed: list[Element] = []
+        element: Element | None = block.element
+        while element is not None and element not in self._held:
+            passed.append(element)
+            element = element.getparent()
+        held = element is not None and self._held[element]
+        self._held.update(dict.fromkeys(passed, held))
+        return held
+
+    @cached_property
+    def _held(self) -> dict[Element, bool]:
+        """What `holds` knows: each element is asked only once for what is around it."""
+        return {} if self.root is None else {self.root: True}
 
 
 def read_layout(
@@ -136,7 +152,7 @@ def _heads_another(block: Block, head: Block) -> bool:
         box is not own
         and (box.tag, box.get("class")) == (own.tag, own.get("class"))
         and (head.element.tag == "h1" or block.element.get("class") == head.element.get("class"))
-        and letters(block.text) != letters(head.text)
+        and block.letters != head.letters
     )
 
 

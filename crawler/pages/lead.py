@@ -6,7 +6,7 @@ from crawler.pages.blocks import Block, Element
 from crawler.pages.boxes import has_image
 from crawler.pages.furniture import is_page_label, opens_related_links
 from crawler.pages.structured import Metadata
-from crawler.pages.title import letters
+from crawler.text.arabic import letters
 
 _ABOVE = 8  # blocks, where no title is printed
 _BELOW_TITLE = 60  # blocks; each paragraph there is looked for in all the others
@@ -28,13 +28,13 @@ def lead_blocks(
     first = next(index for index, block in enumerate(blocks) if block is text[0])
     start = first - _ABOVE if title_at is None else max(title_at + 1, first - _BELOW_TITLE)
     start = max(0, start)
-    title = "" if title_at is None else letters(blocks[title_at].text)
+    title = "" if title_at is None else blocks[title_at].letters
     described = [letters(claim.value)[:_SAME] for claim in metadata.description]
     found: list[Block] = []
     for block in blocks[start:first]:
         if block.furniture is None and block.link_share < 0.5 and not _is_label(block.text):
             is_paragraph = title_at is not None and _is_paragraph(block)
-            if (is_paragraph or _is_described(block, described)) and letters(block.text) != title:
+            if (is_paragraph or _is_described(block, described)) and block.letters != title:
                 found.append(block)
     return _not_repeated(found, text)
 
@@ -62,15 +62,15 @@ def _is_alone(block: Block, box: Element) -> bool:
 
 
 def _is_described(block: Block, described: Iterable[str]) -> bool:
-    said = letters(block.text)
+    said = block.letters
     return any(len(words) >= _SAME and words in said for words in described)
 
 
 def _not_repeated(found: list[Block], text: list[Block]) -> list[Block]:
-    said = letters(" ".join(block.text for block in text)) if found else ""
+    said = "".join(block.letters for block in text) if found else ""
     kept: list[Block] = []
     for block in found:
-        words = letters(block.text)
+        words = block.letters
         if words[:_SAME] not in said or words[-_SAME:] not in said:
             kept.append(block)
             said += words

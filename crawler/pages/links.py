@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
 
+from crawler.text.arabic import fold_spaces
+
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SPACE_BEFORE_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 
@@ -35,10 +37,6 @@ def absolute_url(href: str, base: str) -> str | None:
         return urljoin(base, href).partition("#")[0]
     except ValueError:  # "http://[": urllib's word for a malformed host
         return None
-
-
-def fold_spaces(text: str) -> str:
-    return " ".join(text.split())
 
 
 def read_time(text: str) -> datetime | None:

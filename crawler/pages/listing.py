@@ -10,8 +10,9 @@ import lxml.html
 from lxml import etree
 
 from crawler.pages.document import Document
-from crawler.pages.links import Link, fold_spaces
+from crawler.pages.links import Link
 from crawler.pages.pagination import PageLink, Pagination, fold_label
+from crawler.text.arabic import fold_spaces
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
 
@@ -148,8 +149,9 @@ class ListingPage:
         menus = _menu_links(root)
         pages: list[PageLink] = []
         anchors: list[_Anchor] = []
+        absolute_url = self.document.absolute_url
         for element in root.iter("a"):
-            url = self.document.absolute_url(element.get("href", ""))
+            url = absolute_url(element.get("href", ""))
             if url is None or url == self._url or url in self._known:
                 continue
             anchor = _read_anchor(element, url, element in menus)

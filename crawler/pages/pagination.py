@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+from crawler.text.url_escapes import unescaped
 
 # Label of a link, folded by fold_label().
 _NEXT = re.compile(
@@ -164,6 +166,6 @@ def _readings(url: str) -> Iterator[tuple[_Base, int, _Sign]]:
 
 def _base(url: str) -> _Base:
     parts = urlsplit(url)
-    path = _INDEX.sub("", unquote(parts.path)).rstrip("/")
-    query = tuple(sorted(unquote(parts.query).split("&"))) if parts.query else ()
+    path = _INDEX.sub("", unescaped(parts.path)).rstrip("/")
+    query = tuple(sorted(unescaped(parts.query).split("&"))) if parts.query else ()
     return parts.netloc.lower().removeprefix("www."), path, query

@@ -4,7 +4,7 @@ import re
 
 from crawler.pages.blocks import Block, Element
 from crawler.pages.furniture import is_page_label, opens_comments, opens_related_links
-from crawler.pages.title import letters
+from crawler.text.arabic import letters
 from crawler.text.dateline import split_dateline
 
 _RULE = re.compile(r"[\sـ_–—-]+")  # «ــــ» above the editor's initials
@@ -31,7 +31,7 @@ def body_blocks(inside: list[Block], title: str) -> list[Block]:
         in_links = False
         if is_page_label(text) or _is_link(block) or _RULE.fullmatch(text):
             continue
-        if not begun and letters(text) == said:
+        if not begun and block.letters == said:
             continue
         kept.append(block)
         begun = begun or block.prose > 0
@@ -41,7 +41,7 @@ def body_blocks(inside: list[Block], title: str) -> list[Block]:
 def _after_title(blocks: list[Block], title: str) -> list[Block]:
     said = letters(title)
     for index, block in enumerate(blocks):
-        if letters(block.text) == said:
+        if block.letters == said:
             return blocks[index + 1 :]
         if block.prose > 3 * len(title):
             break
@@ -101,7 +101,7 @@ def without_date_line(blocks: list[Block], printed: str | None) -> list[Block]:
     """The text without the line of the publication date where that stands first in it."""
     said = letters(printed or "")
     for index, block in enumerate(blocks[:2]):
-        line = letters(block.text)
+        line = block.letters
         if said and said in line and len(line) < len(said) + 30:
             return blocks[:index] + blocks[index + 1 :]
     return blocks

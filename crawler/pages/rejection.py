@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.pages.blocks import Element
 from crawler.pages.body import text_blocks
@@ -10,6 +10,7 @@ from crawler.pages.listing import ListingPage
 from crawler.pages.notices import notice_as_title, notice_in
 from crawler.pages.structured import Metadata, read_metadata
 from crawler.text.arabic import fold, fold_line
+from crawler.text.url_escapes import unescaped
 
 # Every reason, with the outcome of a fetch that met it: rejected for good; gone, as after a 404;
 # failed, to be tried again, where the answer is not the page's own and may be another next time.
@@ -109,7 +110,7 @@ class _Page:
             address = urlsplit(document.url)
         except ValueError:
             address = urlsplit("")
-        self.address = unquote(address._replace(scheme="", netloc="", fragment="").geturl())
+        self.address = unescaped(address._replace(scheme="", netloc="", fragment="").geturl())
 
     @property
     def titles(self) -> list[str]:

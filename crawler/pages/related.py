@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from crawler.pages.blocks import Block, Element, common_ancestor
 from crawler.pages.document import Document
-from crawler.pages.furniture import opens_related_links
+from crawler.pages.furniture import may_open_related_links, opens_related_links
 from crawler.text.urls import canonical_url
 
 MAX_LINKS = 30
@@ -37,7 +37,7 @@ def _opens(block: Block) -> bool:
     """Whether other articles follow; their heading may touch a link: «اقرأ أيضا<a>…»."""
     if opens_related_links(block.text):
         return True
-    if not block.anchors or not opens_related_links(block.text, glued=True):
+    if not block.anchors or not may_open_related_links(block.text):
         return False
     linked = " ".join(block.anchors[0].text_content().split())
     return opens_related_links(block.text.partition(linked)[0] or linked)
@@ -55,9 +55,10 @@ def chosen_links(elements: list[Element], document: Document) -> list[str]:
 
 def _addresses(anchors: Iterable[Element], document: Document) -> list[str]:
     links: dict[str, str] = {}  # one address for all its spellings, the first as printed
+    host = _host(document.url)
     for anchor in anchors:
         url = document.absolute_url(anchor.get("href") or "")
-        if url and _host(url) == _host(document.url):
+        if url and _host(url) == host:
             links.setdefault(canonical_url(url), url)
     links.pop(canonical_url(document.url), None)
     return list(links.values())[:MAX_LINKS]
@@ -66,8 +67,9 @@ def _addresses(anchors: Iterable[Element], document: Document) -> list[str]:
 def _belongs_to_card(block: Block) -> bool:
     """A date or a counter below a related title, not the next heading."""
     short = len(block.text) < 40 and not block.heading
-    return short and any(character.isdigit() for character in block.text)
+    return short and any(map(str.isdigit, block.text))
 
 
 def _host(url: str) -> str:
-    return url.split("/")[2].removeprefix("www.").lower() if url.count("/") >= 2 else ""
+    parts = url.split("/", 3)
+    return parts[2].removeprefix("www.").lower() if len(parts) > 2 else ""

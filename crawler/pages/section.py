@@ -9,7 +9,7 @@ from crawler.pages.blocks import Block
 from crawler.pages.document import Document
 from crawler.pages.layout import Layout
 from crawler.pages.structured import Claim, Metadata
-from crawler.pages.title import letters
+from crawler.text.arabic import letters
 
 _HOME = {letters(word) for word in ("الرئيسية", "الصفحة الرئيسية", "رئيسية", "home", "homepage")}
 _SECTION_HREF = re.compile(
@@ -51,14 +51,13 @@ def _breadcrumb(document: Document, layout: Layout) -> str | None:
 def _beside_title(layout: Layout) -> str | None:
     if layout.root is None:
         return None
-    inside = set(layout.root.iter())
     above = range(layout.above - 1, max(-1, layout.above - 1 - _BESIDE), -1)
     end = len(layout.blocks)
     below = range(layout.last + 1, min(layout.last + 1 + _BESIDE, end))
     for index in (*above, *range(layout.above, min(layout.first, end)), *below):
         block = layout.blocks[index]
         # A trail («الرئيسية » محليات») may stand outside of the article.
-        near = block.element in inside or len(block.anchors) == 2
+        near = len(block.anchors) == 2 or (len(block.anchors) == 1 and layout.holds(block))
         if near and (name := _linked_name(block, layout)):
             return name
     return None
@@ -76,8 +75,6 @@ def _labelled(layout: Layout) -> str | None:
 
 def _linked_name(block: Block, layout: Layout) -> str | None:
     """The block's only link but that to the home page, where it leads to a section."""
-    if not 0 < len(block.anchors) <= 2:
-        return None
     links = [(a, " ".join(a.text_content().split())) for a in block.anchors]
     links = [(anchor, name) for anchor, name in links if letters(name) not in _HOME]
     if len(links) != 1:

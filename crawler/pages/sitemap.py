@@ -9,8 +9,9 @@ from lxml import etree
 from scrapy.utils.gz import gunzip
 
 from crawler.pages.feed import FEED_ROOTS, read_feed
-from crawler.pages.links import Link, absolute_url, fold_spaces, read_time
+from crawler.pages.links import Link, absolute_url, read_time
 from crawler.pages.xml import decode_xml, iter_elements, local_name, root_name, text_of
+from crawler.text.arabic import fold_spaces
 
 MAX_SIZE = 50 * 1024 * 1024  # bytes unpacked, as the protocol has it
 MAX_LINKS = 200_000  # the protocol allows 50,000; this much still fits into memory

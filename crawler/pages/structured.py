@@ -229,7 +229,7 @@ def _add_meta_tags(metadata: Metadata, document: Document) -> None:
 
 
 # Its elements («/..») libxml2 would compare with each other, in quadratic time.
-_itemprops = etree.XPath("//body//@itemprop")
+_itemprops = etree.XPath("body/descendant-or-self::*/@itemprop")
 
 
 def _add_microdata(metadata: Metadata, document: Document) -> None:

@@ -2,17 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from crawler.pages.blocks import Block
 from crawler.pages.document import Document
 from crawler.pages.structured import Claim, Metadata
-from crawler.text.arabic import fold_line
+from crawler.text.arabic import fold_line, letters
 
 MAX_CHARS = 300
 # From the beginning of a run of spaces alone, or a long run would be searched again and again.
 _SITE_SEPARATOR = re.compile(r"(?<!\s)\s+[-–—|•·»«:]+\s+|(?:(?<!\s)\s+)?[|»]\s*")
-_NOT_LETTERS = re.compile(r"[\W_]+")
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _SURE_LETTERS = 16  # fewer may begin or end another title
 _CUT = ("..", "…")
@@ -25,12 +23,6 @@ class Title:
     source: str  # "json-ld", "meta", "microdata", "title" (<title>), "selector" or "shape"
     printed_at: list[int]  # positions of the blocks that print it, in page order
     confirmed: bool = False  # printed twice, or three sources agree
-
-
-@lru_cache(maxsize=8192)
-def letters(text: str) -> str:
-    """What two prints of one title share: folded letters and digits alone."""
-    return _NOT_LETTERS.sub("", fold_line(text))
 
 
 def stated_titles(metadata: Metadata) -> list[Claim]:
@@ -90,7 +82,7 @@ def _possible_titles(blocks: list[Block]) -> dict[str, list[int]]:
         # The page's own parts repeat the site's name; a title may stand in a header of theirs.
         fits = block.heading or (block.link_share < 0.9 and block.furniture is None)
         if fits and 5 <= len(block.text) <= MAX_CHARS:
-            found.setdefault(letters(block.text), []).append(index)
+            found.setdefault(block.letters, []).append(index)
     return found
 
 

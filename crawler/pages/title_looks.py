@@ -2,15 +2,18 @@
 
 import re
 from collections import Counter
+from functools import cached_property
 from itertools import islice
 from typing import ClassVar
 
 from crawler.pages.blocks import Block, Element
-from crawler.pages.title import MAX_CHARS, Title, letters
+from crawler.pages.title import MAX_CHARS, Title
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _TITLE_NAMES = re.compile(r"title|head(?:line|ing)|عنوان", re.IGNORECASE)
-_DATE_LIKE = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d{2})|[١٢][٠-٩]{3}|^\W*منذ ")
+_FOUR_DIGITS = re.compile(r"\d\d\d\d")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d{2})|[١٢][٠-٩]{3}")
+_AGO = re.compile(r"\W*منذ ")
 
 
 def dated_title(blocks: list[Block]) -> Title | None:
@@ -18,7 +21,7 @@ def dated_title(blocks: list[Block]) -> Title | None:
     dated = {
         near
         for index, block in enumerate(blocks)
-        if len(block.text) <= 120 and block.link_share < 0.5 and _DATE_LIKE.search(block.text)
+        if len(block.text) <= 120 and block.link_share < 0.5 and _is_date_like(block.text)
         for near in (index - 2, index - 1, index + 1, index + 2)
         if 0 <= near < len(blocks)
     }
@@ -46,16 +49,21 @@ def printed_title(blocks: list[Block], first_prose: int) -> Title | None:
 def _is_date(text: str) -> bool:
     """Whether a text is a date line, or has no word at all."""
     words = _WORD.findall(text)
-    return len(words) < (6 if _DATE_LIKE.search(text) else 1)
+    return len(words) < (6 if _is_date_like(text) else 1)
+
+
+def _is_date_like(text: str) -> bool:
+    # Most lines hold no number at all, which shows in a fraction of the time.
+    has_year = _FOUR_DIGITS.search(text) is not None and _YEAR.search(text) is not None
+    return has_year or ("منذ " in text and _AGO.match(text) is not None)
 
 
 def _shaped_title(blocks: list[Block], index: int) -> Title:
-    text = blocks[index].text
-    said = letters(text)
+    text, said = blocks[index].text, blocks[index].letters
     places = [
         i
         for i, block in enumerate(blocks)
-        if len(block.text) <= MAX_CHARS and letters(block.text) == said
+        if len(block.text) <= MAX_CHARS and block.letters == said
     ]
     return Title(text, "shape", places, confirmed=len(places) > 1)
 
@@ -68,8 +76,13 @@ class _Looks:
     FIRST = 20  # a title set in bold is among the first such pieces of its cell
 
     def __init__(self, blocks: list[Block]):
-        self.copies = Counter(letters(b.text) for b in blocks if len(b.text) <= MAX_CHARS)
+        self._blocks = blocks
         self._emphasised: dict[Element, set[str]] = {}
+
+    @cached_property
+    def copies(self) -> Counter[str]:
+        """How often each short text is printed, by its letters."""
+        return Counter(b.letters for b in self._blocks if len(b.text) <= MAX_CHARS)
 
     def score(self, block: Block) -> float:
         text = block.text
@@ -81,7 +94,7 @@ class _Looks:
             score += 2
         if not score and text in self.emphasised(element):
             score += 2
-        if self.copies[letters(text)] > 1:
+        if self.copies[block.letters] > 1:
             score += 2
         return score - (2 if text.endswith(("..", "…")) else 0)
 

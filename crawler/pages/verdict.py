@@ -1,7 +1,7 @@
 """Whether a page is an article: the evidence for and against, as points that are added up."""
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.pages.blocks import Block
 from crawler.pages.date_lines import Published
@@ -9,6 +9,7 @@ from crawler.pages.layout import Layout
 from crawler.pages.notices import notice_as_title, notice_in
 from crawler.pages.structured import ARTICLE_TYPES, LISTING_TYPES, Metadata
 from crawler.text.arabic import fold, fold_line
+from crawler.text.url_escapes import unescaped
 
 ENOUGH = 3
 _DECISIVE = 20
@@ -40,7 +41,7 @@ def evidence(
     """What speaks for (positive) and against (negative) the page being one article."""
     chars = len(text)
     address = urlsplit(url)
-    path = unquote(address.path)
+    path = unescaped(address.path)
     named = bool(_ARTICLE_ADDRESS.search(path + ("?" + address.query if address.query else "")))
     points = {
         "json-ld article": 4 * bool(metadata.schema_types & ARTICLE_TYPES),

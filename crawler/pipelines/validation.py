@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from scrapy.exceptions import DropItem
 
 from crawler.items import ArticleItem, PageOutcome
-from crawler.text.arabic import words
+from crawler.text.arabic import has_word
 
 # Zones and clocks that go ahead; a date beyond that was misread.
 FUTURE = timedelta(days=1)
@@ -22,7 +22,7 @@ class ValidationPipeline:
         if isinstance(item, ArticleItem):
             if not item.title:
                 raise DropItem("no title")
-            if not words(item.body or ""):
+            if not has_word(item.body or ""):
                 raise DropItem("no text beside the title")
             _check_date(item)
         return item

@@ -40,7 +40,7 @@ _TWINS = {
     for twin in twins
 }
 # Ordinary Arabic prose is full of these; of the others most texts hold none.
-_COMMON_TWINS = {twin: _TWINS[twin] for twin in "أإآؤئىة،؛؟"}
+_COMMON_TWINS = {twin: _TWINS[twin] for twin in "أإآؤئىة،؛؟«»"}
 _RARE_TWINS = {twin: folded for twin, folded in _TWINS.items() if twin not in _COMMON_TWINS}
 _RARE_TWIN = re.compile(f"[{''.join(_RARE_TWINS)}]")
 FOLDED_FROM = "".join(_TWINS)
@@ -55,10 +55,16 @@ INVISIBLE = (
 )
 TATWEEL = r"\u0640"
 DROPPED = MARKS + TATWEEL + INVISIBLE
-SPACES = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_OTHER_SPACES = (
+    r"\u0009\u000b-\u000d\u001c-\u001f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+SPACES = r"\u000a\u0020" + _OTHER_SPACES
 
 # Python strings can hold two things that PostgreSQL's cannot: NUL and halves of surrogate pairs.
-_DROPPED = re.compile(rf"[\x00\ud800-\udfff{DROPPED}]+")
+# One at a time: a search for a class alone takes half as long as one for a run of it.
+_DROPPED = re.compile(rf"[\x00\ud800-\udfff{DROPPED}]")
+# Whatever is not ASCII, a plain Arabic letter or a common twin: most lines hold none of it.
+_UNCOMMON = re.compile(r"[^ -_a-~\u0621-\u063a\u0641-\u064a،؛؟«»]")
 
 
 def fold(text: str) -> str:
@@ -69,24 +75,52 @@ def fold(text: str) -> str:
     and white space no longer tell two texts apart. Lower-cased rather than case-folded:
     PostgreSQL has no case folding before version 18.
     """
-    text = unicodedata.normalize("NFKC", text)
+    is_common = _UNCOMMON.search(text) is None
+    if not is_common:
+        text = unicodedata.normalize("NFKC", text)
     # One plain search a twin takes a quarter of the time of regular expressions or str.translate.
     for twin, folded in _COMMON_TWINS.items():
         text = text.replace(twin, folded)
+    if is_common:
+        return fold_spaces(text.lower())
     if _RARE_TWIN.search(text):
         for twin, folded in _RARE_TWINS.items():
             text = text.replace(twin, folded)
     # PostgreSQL lower-cases Σ to σ everywhere, Python to ς at the end of a word.
     text = text.lower().replace("ς", "σ")
     # A mark that was dropped may have kept two characters from being composed.
-    text = unicodedata.normalize("NFKC", _DROPPED.sub("", text))
+    return fold_spaces(unicodedata.normalize("NFKC", _DROPPED.sub("", text)))
+
+
+def fold_spaces(text: str) -> str:
+    """One plain space for any white space; none at the ends."""
+    # No other white space than a plain space is printable: most lines need no taking apart.
+    if "  " not in text and text.isprintable():
+        return text.strip()
     return " ".join(text.split())
 
 
-@lru_cache(maxsize=8192)
+# The lines of the last pages: those of menus and tickers stand on every page of a site.
+_LINES_REMEMBERED = 1_024
+
+
+@lru_cache(maxsize=_LINES_REMEMBERED)
 def fold_line(text: str) -> str:
     """`fold`, remembered: for the lines of a page, asked for again and again."""
     return fold(text)
+
+
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_COMMON_SIGNS = ' "-:.,?!/|()'
+
+
+@lru_cache(maxsize=_LINES_REMEMBERED)
+def letters(text: str) -> str:
+    """What two prints of one title share: folded letters and digits alone."""
+    folded = fold_line(text)
+    for sign in _COMMON_SIGNS:
+        folded = folded.replace(sign, "")
+    return folded if folded.isalnum() else _NOT_LETTERS.sub("", folded)
 
 
 # Presentation forms are glyphs, not spelling: lam-alef as one sign, letters by their place in
@@ -101,7 +135,13 @@ _MEANINGFUL = re.compile(
     rf"|(?<=[{_PICTURE}\ufe0f])\u200d(?=[{_PICTURE}])|(?<=[{_PICTURE}])\ufe0f"
 )
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028]")
-_OTHER_SPACE = re.compile(rf"[{SPACES}](?<![ \n])")
+_OTHER_SPACE = re.compile(f"[{_OTHER_SPACES}]")
+_SPACE_RUN = re.compile("   *")  # beginning with plain spaces, which are found faster than a run
+_LINE_RUN = re.compile("\n\n\n+")
+# Whatever any of these would change, beside runs of spaces and lines.
+_UNCLEAN = re.compile(
+    rf"[\ud800-\udfff\ufb50-\ufd3d\ufd50-\ufdf9\ufe70-\ufefc\x00{INVISIBLE}{_OTHER_SPACES}]"
+)
 
 
 def clean(text: str) -> str:
@@ -111,15 +151,21 @@ def clean(text: str) -> str:
     presentation forms become letters, any space becomes one plain space. A line break stays one
     "\\n"; paragraphs are separated by exactly one blank line.
     """
+    if _UNCLEAN.search(text):
+        text = _without_unclean(text)
+    text = _SPACE_RUN.sub(" ", unicodedata.normalize("NFC", text))
+    lines = text.replace(" \n", "\n").replace("\n ", "\n")
+    return _LINE_RUN.sub("\n\n", lines).strip(" \n")
+
+
+def _without_unclean(text: str) -> str:
+    """The text without hidden signs, glyphs and other spaces than plain ones, in NFC."""
     if _SURROGATE.search(text):
         # Joins the two halves of one character, drops a half that stands alone.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = _PRESENTATION_FORM.sub(_letters, text)
     text = _LINE_END.sub("\n", text).replace("\u2029", "\n\n")
-    text = unicodedata.normalize("NFC", _HIDDEN.sub(_kept, text))
-    spaced = re.sub(" {2,}", " ", _OTHER_SPACE.sub(" ", text))
-    lines = spaced.replace(" \n", "\n").replace("\n ", "\n")
-    return re.sub(r"\n{3,}", "\n\n", lines).strip(" \n")
+    return _OTHER_SPACE.sub(" ", unicodedata.normalize("NFC", _HIDDEN.sub(_kept, text)))
 
 
 def _letters(form: re.Match[str]) -> str:
@@ -138,3 +184,8 @@ _WORD = re.compile(rf"\d+(?:[.,:/٫٬]\d+)+|[^\W_][\w{MARKS}\u0300-\u036f\u200c\
 def words(text: str) -> list[str]:
     """The words of ``text`` as written, numbers such as 12,00 and 10:51 in one piece."""
     return [word for word in _WORD.findall(text) if word.strip("ـ")]
+
+
+def has_word(text: str) -> bool:
+    """Whether `words` finds any; reads no further than the first."""
+    return any(match[0].strip("ـ") for match in _WORD.finditer(text))

@@ -6,32 +6,32 @@ cannot be read, is returned as it stands: it is the address of nothing but itsel
 """
 
 import re
-import unicodedata
 from functools import lru_cache
-from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url, safe_url_string
 
+from crawler.text.url_escapes import composed, with_upper_escapes
 from crawler.text.url_parameters import identity_pairs, is_tracking, key_value
 from crawler.text.url_paths import identity_path
 from crawler.text.url_shapes import renumbered, segment_shape, value_shape
 
 # The same links stand on every page of a site; this many are remembered.
-_REMEMBERED = 5_000
+_REMEMBERED = 3_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _TWIN_HOST = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.)")
 # The last label of no name is a number, so that this tells names from IP addresses.
 _NO_NAME = re.compile(r"(?:^|\.)(?:\d+|0x[\da-f]*|localhost)$|:")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/?#;]*", re.IGNORECASE)
-# What w3lib changes in nothing but its escapes, which most addresses of a page are.
+# What w3lib changes in nothing but its escapes and the order of its query, which most addresses
+# of a page are.
 _PLAIN_ADDRESS = re.compile(
     r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?)"
-    r"((?:/(?!\.)(?:[\w.~:!()*,=-]|%[89A-Fa-f][0-9A-Fa-f])+)*/?)"
+    r"((?:/(?!\.)(?:[\w.~:!()*,=-]++|(?:%[89A-Fa-f][0-9A-Fa-f])++|%2[02])*+)*+)"
+    r"(?:\?([A-Za-z0-9_-]+=[A-Za-z0-9_.-]*(?:&[A-Za-z0-9_-]+=[A-Za-z0-9_.-]*)*))?"
 )
 _PLAIN_SIGNS = "/.~:!()*,=%-"
-_ESCAPE = re.compile("%..")
 _WEB_ADDRESS = re.compile(r"(https?)://([^/?#]+)(/[^?#]*)(?:\?([^#]*))?")
-_ESCAPED_TEXT = re.compile(r"[A-Za-z]?(?:%[89A-F][0-9A-F])+")
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -49,10 +49,10 @@ def canonical_url(url: str) -> str:
         return url
     pairs = identity_pairs(_pairs(parts.query))
     # w3lib sorts what is printed, where raw and escaped letters do not sort alike.
-    query = "&".join(sorted(_composed(pair.removesuffix("=")) for pair in pairs))
+    query = "&".join(sorted(composed(pair.removesuffix("=")) for pair in pairs))
     path = identity_path(parts.path, has_query=bool(query))
     origin = _identity_origin(parts.scheme, parts.netloc)
-    return f"{origin}{_composed(path)}{query and '?' + query}"
+    return f"{origin}{composed(path)}{query and '?' + query}"
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -64,19 +64,25 @@ def request_url(url: str) -> str:
     """
     if (parts := _split(url)) is None:
         return url
-    query = ""
-    if parts.query:  # which w3lib has sorted there
-        query = "&".join(_pairs(urlsplit(safe_url_string(_without_sessions(url))).query))
+    query = "&".join(_pairs(_printed_query(url))) if parts.query else ""
     return urlunsplit(parts._replace(query=query))
 
 
-@lru_cache(maxsize=_REMEMBERED)
+def _printed_query(url: str) -> str:
+    """Its valid query in its own order, which `_split` does not keep."""
+    if plain := _PLAIN_ADDRESS.fullmatch(url):
+        return plain[4] or ""
+    return urlsplit(safe_url_string(_without_sessions(url))).query
+
+
+@lru_cache(maxsize=64)  # what is asked for is asked for right after its identity
 def _split(url: str) -> SplitResult | None:
     """The parts of an http(s) address after w3lib, or None."""
     if plain := _PLAIN_ADDRESS.fullmatch(url):
-        path = _ESCAPE.sub(_upper, plain[3])
+        path = with_upper_escapes(plain[3])
         path = path if path.isascii() else quote(path, safe=_PLAIN_SIGNS)
-        return SplitResult(plain[1], plain[2], path or "/", "", "")
+        query = "&".join(sorted(plain[4].split("&"), key=key_value)) if plain[4] else ""
+        return SplitResult(plain[1], plain[2], path or "/", query, "")
     try:
         match = _WEB_ADDRESS.fullmatch(canonicalize_url(_without_sessions(url)))
     except ValueError:
@@ -84,10 +90,6 @@ def _split(url: str) -> SplitResult | None:
     if match is None or _identity_origin(match[1], match[2]) is None:
         return None
     return SplitResult(match[1], match[2], match[3], match[4] or "", "")
-
-
-def _upper(escape: re.Match[str]) -> str:
-    return escape[0].upper()
 
 
 def _without_sessions(url: str) -> str:
@@ -100,7 +102,7 @@ def _pairs(query: str) -> list[str]:
     return [pair for pair, key, value in pairs if key and not is_tracking(key, value)]
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=64)
 def _identity_origin(scheme: str, netloc: str) -> str | None:
     """Scheme, host and port as they stand in a canonical address; None without a host."""
     parts = SplitResult(scheme, netloc, "", "", "")
@@ -116,19 +118,6 @@ def _identity_origin(scheme: str, netloc: str) -> str | None:
 def bare_host(host: str) -> str:
     """A host without www. and its kin: the name that the twins of a site share."""
     return _TWIN_HOST.sub("", host, count=1)
-
-
-def _composed(url: str) -> str:
-    """NFC in the escapes that are UTF-8, after which raw and escaped text are alike."""
-    return _ESCAPED_TEXT.sub(_compose, url) if "%" in url else url
-
-
-def _compose(escaped: re.Match[str]) -> str:
-    try:
-        text = unquote_to_bytes(escaped[0]).decode()
-    except UnicodeDecodeError:
-        return escaped[0]
-    return quote(unicodedata.normalize("NFC", text), safe="")
 
 
 @lru_cache(maxsize=_REMEMBERED)
