@@ -143,6 +143,8 @@ SPIDER_MIDDLEWARES = {
     "crawler.middlewares.ledger.LedgerMiddleware": 500,
     # The depth of listings is the spider's, and pages of the ledger have none.
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    # `Site.owns` has the limit; a page that got lost on its way would stay claimed.
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
 }
 DOWNLOAD_HANDLERS = {
     "http": "crawler.middlewares.pace.PacedHandler",

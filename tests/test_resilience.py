@@ -1,7 +1,9 @@
 """Crawls of sites that fail, lie or lay traps, and crawls that are killed."""
 
+import random
 import re
 import signal
+import string
 import subprocess
 import time
 from collections import Counter
@@ -14,6 +16,7 @@ from tests.breaking_link import Break, breaking_link
 from tests.conftest import Archive, ended
 from tests.site.faults import (
     DISALLOW_ALL,
+    Added,
     Cut,
     EndlessPages,
     GzipBomb,
@@ -174,6 +177,24 @@ def test_robots_txt_is_obeyed(archive: Archive) -> None:
         assert asked_for(server, number) == 0
         page = page_of(archive, server, number)
     assert (page.state, page.reason) == ("excluded", "Forbidden by robots.txt")
+
+
+@pytest.mark.parametrize("length", [2_060, 3_000, 20_000])
+def test_an_address_too_long_for_any_index_costs_nothing_else(
+    archive: Archive, length: int
+) -> None:
+    dice = random.Random(length)  # what repeats itself would be packed
+    slug = "".join(dice.choices(string.ascii_letters + string.digits, k=length - 30))
+    link = f'<a href="/story/5/{slug}">خبر طويل العنوان من كلمات عدة</a>'
+    with serve(Site("post", articles=8)) as server:
+        server.site.faults.add("/", Added(link))
+        crawl = archive.crawl(server.url)
+        asked = [record for record in server.requests if slug in record.path]
+    assert crawl.exit_code == 0, crawl.log
+    assert " ERROR: " not in crawl.log
+    states = archive.states()
+    assert states.pop("archived") == 8
+    assert (len(asked), len(states)) == ((1, 1) if length == 2_060 else (0, 0))
 
 
 def test_a_site_that_forbids_everything_is_left_alone(archive: Archive) -> None:

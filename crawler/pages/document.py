@@ -12,10 +12,9 @@ from scrapy.http import Response
 
 from crawler.pages.decoding import utf8_markup
 from crawler.pages.links import absolute_url
+from crawler.text.urls import LONGEST
 
 _PLAIN_ADDRESS = re.compile(r"https?://[\w.:-]+(?=[/?#]|$)", re.ASCII)
-# Longer addresses are no links: servers refuse them (Apache and nginx from 8 KB on).
-_LONGEST_ADDRESS = 8_000
 _PLAIN_NAME = re.compile(r"[\w-]+(?:\.\w+)?(?=[?#]|$)", re.ASCII)
 
 # huge_tree: else all that stands behind 255 open tags would be lost, instead of behind 2,047.
@@ -72,7 +71,7 @@ class Document:
     def absolute_url(self, href: str) -> str | None:
         """The http(s) address that ``href`` means on this page; see `links.absolute_url`."""
         href = href.strip()
-        if len(href) > _LONGEST_ADDRESS:
+        if len(href) > LONGEST:
             return None
         # Nearly every link is one of these three, and joining takes ten times as long.
         if href[:1] == "/" and href[1:2] != "/" and "/." not in href:

@@ -93,7 +93,7 @@ def _is_sure(found: dict[str, list[str]], rest: str) -> bool:
         return True
     if named == ["agency"]:
         return all(fold(agency) in WIRES for agency in found["agency"])
-    first = fold(rest).split(" ", 1)[0]
+    first = fold(rest[:_LONGEST]).split(" ", 1)[0]
     return named == ["place"] and first in VERBS
 
 

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from w3lib.url import safe_url_string
 
-from crawler.text.urls import bare_host, request_url
+from crawler.text.urls import LONGEST, bare_host, request_url
 
 # Names that resolve inside one machine, one house or one cloud (RFC 6761, RFC 6762, RFC 8375).
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet")
@@ -37,11 +37,16 @@ class Site:
         object.__setattr__(self, "_port", _own_port(parts))
 
     def owns(self, url: str) -> bool:
-        """Whether the site serves ``url``: on a host of its own or its twin, on its port."""
+        """Whether the site serves ``url``: on a host of its own or its twin, on its port.
+
+        What is longer than any address that can be kept is nobody's page.
+        """
         try:
-            parts = urlsplit(request_url(url))
+            address = request_url(url)
+            parts = urlsplit(address)
             return (
-                parts.scheme in ("http", "https")
+                len(address) <= LONGEST
+                and parts.scheme in ("http", "https")
                 and bare_host((parts.hostname or "").rstrip(".")) in self._names
                 and _own_port(parts) == self._port
             )

@@ -16,6 +16,9 @@ from crawler.text.url_parameters import identity_pairs, is_tracking, key_value
 from crawler.text.url_paths import identity_path
 from crawler.text.url_shapes import renumbered, segment_shape, value_shape
 
+# Characters. Scrapy leaves out what is longer than browsers once took, and an index of the database
+# holds 2,704 bytes at most.
+LONGEST = 2_083
 # The same links stand on every page of a site; this many are remembered.
 _REMEMBERED = 3_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
