@@ -1,10 +1,13 @@
 """`scrapy health`: each check well and ill on a real database, and what the command says of it."""
 
 import json
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +20,7 @@ from crawler.arrivals import arrivals
 from crawler.examination import Examination
 from crawler.health import Check
 from crawler.warc.records import Exchange
+from crawler.warc.usage import usage
 from crawler.warc.writer import WarcWriter
 from tests.conftest import Archive, run_scrapy
 from tests.rows import SITE, add_page, add_run, address, archive_article
@@ -539,3 +543,19 @@ def test_bad_input_is_one_sentence(archive: Archive, arguments: list[str], named
     exit_code, output, errors = run_health(archive, *arguments)
     assert (exit_code, output) == (2, "")
     assert named in errors and len(errors.splitlines()) == 1
+
+
+def _become_nobody() -> None:
+    if os.geteuid() == 0:
+        os.setuid(65_534)
+
+
+def test_files_that_may_not_be_looked_at_are_not_taken_for_none(tmp_path: Path) -> None:
+    directory = tmp_path / "warc"
+    assert usage(directory).files == 0
+    directory.mkdir(mode=0)
+    with (
+        ProcessPoolExecutor(1, get_context("fork"), _become_nobody) as pool,
+        pytest.raises(PermissionError),
+    ):
+        pool.submit(usage, directory).result()

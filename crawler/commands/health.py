@@ -45,7 +45,7 @@ class Command(ArchiveCommand):
         now = datetime.now(UTC)
         try:
             checks = list(self._checks(read_age(opts.max_age)))
-        except OperatorError as error:
+        except (OperatorError, PermissionError) as error:
             write(opts.prometheus, as_prometheus([], now, healthy=False))
             if opts.json:
                 print(error_as_json(str(error), now))

@@ -1,6 +1,8 @@
 """How much room the WARC files take, and how fast they grow."""
 
+import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path
@@ -19,9 +21,12 @@ class Usage:
 
 
 def usage(directory: Path) -> Usage:
-    """Of all WARC files in the directory, one that is being written included."""
+    """Of all WARC files in the directory, one that is being written included.
+
+    PermissionError where the directory may not be read.
+    """
     now = time.time()
-    stats = [found for path in directory.glob("*.warc*") if (found := _stat(path))]
+    stats = list(_stats(directory))
     # A file holds a gigabyte at most, so its last change dates it well enough.
     lately = [each for each in stats if each.st_mtime > now - LATELY]
     oldest = min((each.st_mtime for each in stats), default=now)
@@ -29,9 +34,14 @@ def usage(directory: Path) -> Usage:
     return Usage(len(stats), sum(s.st_size for s in stats), sum(s.st_size for s in lately) / days)
 
 
-def _stat(path: Path) -> stat_result | None:
-    """None of a file that gets its final name at this moment, or is a link to a disk not there."""
+def _stats(directory: Path) -> Iterator[stat_result]:
     try:
-        return path.stat()
+        entries = list(os.scandir(directory))
     except FileNotFoundError:
-        return None
+        return  # nothing was kept yet
+    for entry in entries:
+        if ".warc" in entry.name:
+            try:
+                yield entry.stat()
+            except FileNotFoundError:
+                continue  # it gets its final name at this moment, or is a link to a disk not there
