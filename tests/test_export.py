@@ -612,7 +612,7 @@ def test_the_same_articles_give_the_same_bytes(many: Archive, tmp_path: Path) ->
     ("options", "sentence"),
     [
         (["--format", "xlsx", "--output", "x"], "--format=xlsx is unknown; use one of parquet,"),
-        (["--output", "x"], "--format= is unknown; use one of parquet, csv, jsonl."),
+        (["--output", "x"], "Name what to write: --format parquet|csv|jsonl."),
         (["--format", "csv"], "Name where to write: --output PATH."),
         (["--format", "csv", "--output", "no/where/x"], "no/where is no directory; make it"),
         (["--format", "parquet", "--output", "no/x"], "no is no directory; make it"),

@@ -83,10 +83,10 @@ class Command(ArchiveCommand):
 
 def read_order(opts: argparse.Namespace, timezone: str) -> Order:
     """What the options ask for; OperatorError for the first thing that is wrong."""
+    if not opts.format:
+        raise OperatorError(f"Name what to write: --format {'|'.join(FORMATS)}.")
     if opts.format not in FORMATS:
-        raise OperatorError(
-            f"--format={opts.format or ''} is unknown; use one of {', '.join(FORMATS)}."
-        )
+        raise OperatorError(f"--format={opts.format} is unknown; use one of {', '.join(FORMATS)}.")
     if not opts.output:
         raise OperatorError("Name where to write: --output PATH.")
     zone = read_zone(timezone)
