@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 Break = Literal["answer lost", "never sent", "cut unnoticed", "cut at work"]
 
+AWAY = 2.0  # seconds for which nobody gets through then
 _COMMIT = b"COMMIT\x00"
 _OF_A_BATCH = b"INSERT INTO captures"
 
@@ -17,9 +19,9 @@ _OF_A_BATCH = b"INSERT INTO captures"
 class BreakingLink:
     """Passes on what both sides say, until the first commit that has written captures.
 
-    Then the client is left alone. «answer lost»: the server has committed. «never sent»: it sees
-    its client leave. «cut unnoticed»: it waits for the commit, as behind a network that was cut;
-    «cut at work»: for the captures already.
+    Then the client is left alone, and refused for a while. «answer lost»: the server has
+    committed. «never sent»: it sees its client leave. «cut unnoticed»: it waits for the commit, as
+    behind a network that was cut; «cut at work»: for the captures already.
     """
 
     def __init__(self, server: sa.URL, breaks: Break):
@@ -29,6 +31,7 @@ class BreakingLink:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._left_open: list[socket.socket] = []
         self.broken = 0
+        self._refuses_until = 0.0
         host, self.port = self._listener.getsockname()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -41,6 +44,9 @@ class BreakingLink:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self._refuses_until > time.monotonic():
+                    client.close()
+                    continue
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._server)
                 threading.Thread(target=self._to_server, args=(client, server), daemon=True).start()
@@ -61,6 +67,7 @@ class BreakingLink:
         _end(server)
 
     def _break(self, client: socket.socket, server: socket.socket, commit: bytes) -> None:
+        self._refuses_until = time.monotonic() + AWAY
         _end(client)
         if self._breaks.startswith("cut"):
             self._left_open.append(server)

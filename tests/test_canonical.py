@@ -74,7 +74,11 @@ def test_another_address_is_not_believed(url: str, canonical: str, flag: str) ->
     assert flag in item.flags
 
 
-@pytest.mark.parametrize("canonical", ["", "http://[", "javascript:void(0)", "#", "/post/123/"])
+@pytest.mark.parametrize(
+    "canonical",
+    # The last one is longer in escapes than an address may be.
+    ["", "http://[", "javascript:void(0)", "#", "/post/123/", f"/post/123/x/{'新' * 300}"],
+)
 def test_a_link_that_says_nothing_is_no_link(canonical: str) -> None:
     item = read("https://karmel.example/post/123", canonical)
     assert item.address is None

@@ -142,7 +142,8 @@ def test_a_dash_makes_no_dateline() -> None:
 
 
 def test_addresses_are_canonical_and_links_are_named_once() -> None:
-    links = [f"{address(2)}/خبر?utm_source=x", address(2), f"{URL}/#top", address(3)]
+    too_long = f"{address(4)}?q={'新' * 300}"
+    links = [f"{address(2)}/خبر?utm_source=x", address(2), f"{URL}/#top", too_long, address(3)]
     item = clean(read(TEXT, url=f"http://www.alkarmel.example/post/1/{TITLE}", links=links))
     assert item.url == URL
     assert item.links == [address(2), address(3)]

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from scrapy.settings import Settings
 
 from crawler.db import session
-from crawler.db.session import archive_database, check_server, connect, database_url
+from crawler.db.session import (
+    archive_database,
+    check_server,
+    connect,
+    crawl_engine,
+    database_url,
+)
 from crawler.errors import OperatorError
 
 SECRET = "s3cr3t"
+NAME = "idle_in_transaction_session_timeout"
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
@@ -139,6 +147,17 @@ def test_what_the_address_says_of_the_connection_counts(database: sa.URL) -> Non
         with engine.connect() as connection:
             assert connection.scalar(sa.text("SHOW application_name")) == name
         engine.dispose()
+
+
+@pytest.mark.parametrize(("options", "idle"), [([], "10min"), (["-c", NAME + "=7s"], "7s")])
+def test_the_server_lets_go_of_a_crawl_that_stands_still(
+    database: sa.URL, options: list[str], idle: str
+) -> None:
+    url = database.update_query_dict({"options": " ".join(options)}) if options else database
+    engine = crawl_engine(Settings({"ARCHIVE_DATABASE": url}))
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text(f"SHOW {NAME}")) == idle
+    engine.dispose()
 
 
 def test_a_connection_that_died_in_the_pool_is_replaced(

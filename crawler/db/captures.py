@@ -24,6 +24,15 @@ def known_payloads(
     return {(row.page_id, row.payload_digest): row for row in rows}
 
 
+def are_stored(connection: sa.Connection, run_id: int, captures: Sequence[Captured]) -> bool:
+    """Whether any of these, which one transaction of the run wrote or none, has its row."""
+    wanted = [(capture.page_id, capture.fetched_at) for capture in captures]
+    there = sa.exists().where(
+        Capture.run_id == run_id, sa.tuple_(Capture.page_id, Capture.fetched_at).in_(wanted)
+    )
+    return bool(wanted) and bool(connection.scalar(sa.select(there)))
+
+
 def insert_captures(
     connection: sa.Connection, run_id: int, captures: Sequence[Captured]
 ) -> list[int]:

@@ -1,8 +1,9 @@
 """The way to the database: which one, with which driver, and what to say without an answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from scrapy.exceptions import NotConfigured
@@ -24,13 +25,17 @@ CONNECTION = {  # libpq's parameters, unless the address has them
     # Keepalives do not count while something sent is not acknowledged: a network that is cut.
     "tcp_user_timeout": 60_000,  # milliseconds
 }
-# A client behind a network that was cut is gone for the server too, and its locks with it.
-SERVER_OPTIONS = (
-    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-    " -c timezone=UTC"
-)
-# A batch takes less than a second. So much later another connection may write what this one left.
-CRAWL_OPTIONS = "-c idle_in_transaction_session_timeout=60000"  # milliseconds
+# The same from the server's side: what is gone behind a network that was cut must not keep its
+# locks. Set when the connection is there, because a pooler would refuse to start with them.
+SESSION = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",  # milliseconds
+}
+# And what stands still while its network is there. To compare long texts that are all alike may
+# take minutes between two statements.
+CRAWL_SESSION = SESSION | {"idle_in_transaction_session_timeout": "600000"}
 
 
 def crawl_engine(settings: BaseSettings) -> sa.Engine:
@@ -38,8 +43,7 @@ def crawl_engine(settings: BaseSettings) -> sa.Engine:
     url = settings["ARCHIVE_DATABASE"]
     if not url:
         raise NotConfigured  # only the crawl command opens an archive
-    given = url.normalized_query.get("options", ())
-    return connect(url.update_query_dict({"options": (CRAWL_OPTIONS, *given)}))
+    return connect(url, session=CRAWL_SESSION)
 
 
 def database_url(address: str) -> sa.URL:
@@ -68,17 +72,29 @@ def database_url(address: str) -> sa.URL:
     return url.set(drivername=DRIVER)
 
 
-def connect(url: sa.URL, *, pool_size: int = 2) -> sa.Engine:
-    """An engine that finds dead connections before they are used, and batches its statements."""
-    options = (*url.normalized_query.get("options", ()), SERVER_OPTIONS)
-    return sa.create_engine(
+def connect(url: sa.URL, *, pool_size: int = 2, session: Mapping[str, str] = SESSION) -> sa.Engine:
+    """An engine that finds dead connections before they are used, and batches its statements.
+
+    ``session`` are the server's settings for each connection, unless the address has them.
+    """
+    options = url.normalized_query.get("options", ())
+    engine = sa.create_engine(
         url,
         pool_size=pool_size,
         pool_pre_ping=True,
         executemany_mode="values_plus_batch",
         connect_args={name: value for name, value in CONNECTION.items() if name not in url.query}
-        | {"options": " ".join(options)},
+        | {"options": " ".join((*options, "-c timezone=UTC"))},
     )
+    statements = [f"SET {name} = {session[name]}" for name in session if name not in str(options)]
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: Any, _: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(statements) or "SELECT 1")
+        connection.commit()
+
+    return engine
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from crawler.pages.document import Document
 from crawler.pages.verdict import spells
 from crawler.text.url_escapes import unescaped
-from crawler.text.urls import address_shape, bare_host, canonical_url
+from crawler.text.urls import LONGEST, address_shape, bare_host, canonical_url
 
 HOME = "canonical-home-page"
 ANOTHER_HOST = "canonical-another-host"
@@ -40,7 +40,7 @@ def canonical_link(document: Document, title: str) -> CanonicalLink | None:
     if address is None:
         return None
     own, other = canonical_url(document.url), canonical_url(address)
-    if own == other:
+    if own == other or len(other) > LONGEST:
         return None
     try:
         ours, theirs = urlsplit(own), urlsplit(other)

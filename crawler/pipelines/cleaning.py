@@ -9,7 +9,7 @@ from crawler.items import ArticleItem, PageOutcome
 from crawler.text.arabic import clean, fold
 from crawler.text.dateline import split_dateline
 from crawler.text.dates import find_dates
-from crawler.text.urls import canonical_url
+from crawler.text.urls import LONGEST, canonical_url
 
 PARAGRAPH_BREAK = "\n\n"
 _SINGLE_LINE = (
@@ -77,7 +77,7 @@ def _clean_text(item: ArticleItem) -> None:
 def _clean_addresses(item: ArticleItem) -> None:
     item.url = canonical_url(item.url)
     links = dict.fromkeys(canonical_url(clean(link)) for link in item.links)
-    item.links = [link for link in links if link != item.url]
+    item.links = [link for link in links if link != item.url and len(link) <= LONGEST]
 
 
 def _split_dateline(item: ArticleItem, paragraphs: list[str]) -> None:

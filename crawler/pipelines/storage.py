@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from crawler.db import articles, ledger
 from crawler.db.archived_pages import keep_addresses
-from crawler.db.captures import insert_captures
+from crawler.db.captures import are_stored, insert_captures
 from crawler.db.commit_once import CommitOnce
 from crawler.db.group_commit import GroupCommit
 from crawler.db.patience import DatabaseLost, Patience
@@ -49,15 +49,17 @@ class StoragePipeline:
         self.gone_after = timedelta(seconds=crawler.settings.getfloat("GONE_CONFIRMED_AFTER"))
         self.rechecks = RecheckPolicy.read(crawler.settings["RECHECKS"])
         self.engine = crawl_engine(crawler.settings)
-        self.transactions = CommitOnce(self.engine)
         self.patience = Patience.of(crawler)
         self.watch = Watch(self.site)
         batch_size = crawler.settings.getint("BATCH_SIZE")
         self.commits: GroupCommit[Fetched, tuple[str, Sight]] = GroupCommit(
-            self._see_and_write, self.patience, batch_size
+            CommitOnce(self.engine, self._see_and_store, self._is_stored), self.patience, batch_size
         )
         self.judged: GroupCommit[Fetched, str] = GroupCommit(
-            self._write, self.patience, batch_size, linger=0
+            CommitOnce(self.engine, self._store_judged, self._is_stored),
+            self.patience,
+            batch_size,
+            linger=0,
         )
 
     @classmethod
@@ -171,13 +173,10 @@ class StoragePipeline:
 
     # --- in the writer's thread ---------------------------------------------------------------
 
-    def _see_and_write(self, batch: list[Fetched]) -> list[tuple[str, Sight]]:
-        """Commit what need not wait of a batch; for each, what became of it, and how it looked."""
-        return self.transactions.run(batch, self._see_and_store)
-
     def _see_and_store(
         self, connection: sa.Connection, batch: list[Fetched]
     ) -> list[tuple[str, Sight]]:
+        """Store what need not wait of a batch; for each, what became of it, and how it looked."""
         self._check_ownership(connection)
         items = [each for each in batch if isinstance(each, ArticleItem)]
         keep_addresses(connection, items)
@@ -197,10 +196,6 @@ class StoragePipeline:
             (sight.fate if sight.fate == "waits" else _told(next(written), sight), sight)
             for sight in sights
         ]
-
-    def _write(self, batch: list[Fetched]) -> list[str]:
-        """Commit a batch that is judged."""
-        return self.transactions.run(batch, self._store_judged)
 
     def _store_judged(self, connection: sa.Connection, batch: list[Fetched]) -> list[str]:
         self._check_ownership(connection)
@@ -228,6 +223,15 @@ class StoragePipeline:
                 rechecks=self.rechecks,
             )
         return [next(stored) if isinstance(item, ArticleItem) else item.state for item in batch]
+
+    def _is_stored(self, connection: sa.Connection, batch: list[Fetched]) -> bool:
+        """Whether a batch is in the archive; of pages without captures none is taken to be.
+
+        To settle those twice costs one of them one of its tries.
+        """
+        ledger.take_turn(connection)
+        found = (each.capture for each in batch)
+        return are_stored(connection, self.run_id, [capture for capture in found if capture])
 
     def _check_ownership(self, connection: sa.Connection) -> None:
         """A crawl that lost its locks with its connection must not write beside its successor."""

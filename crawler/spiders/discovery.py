@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from crawler.errors import NotAsked
 from crawler.items import Discoveries, Discovery
-from crawler.pages.address_kinds import AddressKinds, Kind, cuts_across_sections
+from crawler.pages.address_kinds import AddressKinds, cuts_across_sections
 from crawler.pages.document import Document
 from crawler.pages.feed import NotAFeed, read_feed
 from crawler.pages.links import Link
@@ -188,7 +188,7 @@ class DiscoverySpider(scrapy.Spider):
             links += [(link, False) for link in page.navigation]
         kinds: dict[str, list[Link]] = {"article": [], "listing": [], "other": []}
         for link, headline in links:
-            kinds[self._guess(link, headline)].append(link)
+            kinds[self.kinds.guess(link, headline=headline)].append(link)
         articles = kinds["article"]
         entries = set(page.entries)
         self._remember(response, [link for link in articles if link in entries])
@@ -294,13 +294,7 @@ class DiscoverySpider(scrapy.Spider):
 
     def _without_listings(self, links: Iterable[Link]) -> Iterator[Link]:
         """Sitemaps name sections, tags and authors too."""
-        return (link for link in links if self._guess(link, headline=True) == "article")
-
-    def _guess(self, link: Link, headline: bool) -> Kind:
-        """What a link leads to; of an address that was named before it is known."""
-        if canonical_url(link.url) in self._named:
-            return "article"
-        return self.kinds.guess(link, headline=headline)
+        return (link for link in links if self.kinds.guess(link, headline=True) == "article")
 
     def parse_feed(self, response: Response) -> Found:
         if not self._is_answer(response):

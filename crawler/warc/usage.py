@@ -37,7 +37,7 @@ def usage(directory: Path) -> Usage:
 def _stats(directory: Path) -> Iterator[stat_result]:
     try:
         entries = list(os.scandir(directory))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return  # nothing was kept yet
     for entry in entries:
         if ".warc" in entry.name:
