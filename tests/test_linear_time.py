@@ -140,8 +140,9 @@ def test_nothing_grows_with_the_square_inside_one_call(name: str) -> None:
         return time.process_time() - started
 
     read(INSIDE_ONE_CALL[name](1_000).encode())
-    # Eight times the page: 8 where time is linear, 64 where it is quadratic.
-    assert min(work(800_000), work(800_000)) < 24 * max(work(100_000), 0.01)
+    # Eight times the page: 8 where time is linear, 64 where it is quadratic; whatever else the
+    # machine does may double one try, not each.
+    assert any(work(800_000) < 24 * max(work(100_000), 0.01) for _ in range(5))
 
 
 def test_a_page_is_read_to_its_end_below_many_open_tags() -> None:
