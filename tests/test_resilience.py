@@ -16,7 +16,6 @@ from tests.breaking_link import Break, breaking_link
 from tests.conftest import Archive, ended
 from tests.site.faults import (
     DISALLOW_ALL,
-    Added,
     Cut,
     EndlessPages,
     GzipBomb,
@@ -27,6 +26,7 @@ from tests.site.faults import (
     Status,
     Text,
 )
+from tests.site.redesigns import Redesign
 from tests.site.replica import Site
 from tests.site.server import Server, serve
 
@@ -185,9 +185,9 @@ def test_an_address_too_long_for_any_index_costs_nothing_else(
 ) -> None:
     dice = random.Random(length)  # what repeats itself would be packed
     slug = "".join(dice.choices(string.ascii_letters + string.digits, k=length - 30))
-    link = f'<a href="/story/5/{slug}">خبر طويل العنوان من كلمات عدة</a>'
+    link = f'<a href="/story/5/{slug}">خبر طويل العنوان من كلمات عدة</a></body>'
     with serve(Site("post", articles=8)) as server:
-        server.site.faults.add("/", Added(link))
+        server.site.faults.add("/", Redesign(lambda html: html.replace("</body>", link, 1)))
         crawl = archive.crawl(server.url)
         asked = [record for record in server.requests if slug in record.path]
     assert crawl.exit_code == 0, crawl.log
@@ -278,7 +278,9 @@ def test_a_link_that_breaks_while_a_batch_is_written_doubles_nothing(
         serve(Site("post", articles=40)) as server,
         breaking_link(archive.url, breaks) as (address, link),
     ):
-        soon = {"options": "-c idle_in_transaction_session_timeout=3000"}  # and not after a minute
+        soon = {
+            "options": "-c idle_in_transaction_session_timeout=3000"
+        }  # and not after ten minutes
         database = address.update_query_dict(soon).render_as_string(hide_password=False)
         crawl = archive.crawl(server.url, DATABASE_URL=database)
     assert link.broken == 1

@@ -139,18 +139,6 @@ class Canonical:
 
 
 @dataclass(frozen=True)
-class Added:
-    """The healthy page with this markup at the end of its body."""
-
-    markup: str
-
-    def answer(self, request: Request, site: Healthy) -> Answer:
-        answer = site.answer(request)
-        added = f"{self.markup}</body>".encode()
-        return answer.but(parts=(answer.body.replace(b"</body>", added, 1),))
-
-
-@dataclass(frozen=True)
 class Text:
     """This body; ``Text(DISALLOW_ALL)`` at /robots.txt shuts the site."""
 
