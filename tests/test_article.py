@@ -1,7 +1,6 @@
 """Article pages of every kind are read right, and pages that are no articles are known."""
 
 import json
-import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -539,21 +538,6 @@ def test_page_of_several_whole_articles_is_none():
 )  # fmt: skip
 def test_no_bytes_raise(pieces: list[bytes]):
     read_article(b"".join(pieces), f"{BASE}/post/1", fetched_at=VISIT)
-
-
-UNITS = ["<div><span>x", "نص<br>", f"<p>{DATE}</p>", f"{DATE}<br><b>خبر</b>"]
-
-
-@pytest.mark.parametrize("unit", UNITS)
-def test_time_grows_with_the_page_and_no_faster(unit: str):
-    def seconds(size: int) -> float:
-        html = f"<h1>{TITLE}</h1>".encode() + unit.encode() * (size // len(unit.encode()))
-        started = time.process_time()
-        read_article(html, f"{BASE}/post/1", fetched_at=VISIT)
-        return time.process_time() - started
-
-    seconds(10_000)
-    assert any(seconds(1_200_000) < 12 * seconds(300_000) + 0.2 for _ in range(3))
 
 
 # --- the title where sources word it differently

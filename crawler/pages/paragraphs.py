@@ -74,26 +74,29 @@ def body_text(blocks: list[Block]) -> str:
     Two breaks end a paragraph. One break ends it after a sentence; a line that stops in
     mid-sentence was broken for its looks and runs on.
     """
-    paragraphs: list[str] = []
+    paragraphs: list[list[str]] = []
     last: Element | None = None
     for block in blocks:
         runs_on = (
             block.breaks == 1
             and block.element is last
-            and not paragraphs[-1].endswith(_SENTENCE_END)
+            and not paragraphs[-1][-1].endswith(_SENTENCE_END)
             and not (len(paragraphs) == 1 and _is_dateline(paragraphs[0]))
         )
         if runs_on:
-            paragraphs[-1] += " " + block.text
+            paragraphs[-1].append(block.text)
         else:
-            paragraphs.append(block.text)
+            paragraphs.append([block.text])
         last = block.element
-    return "\n\n".join(paragraphs)
+    return "\n\n".join(" ".join(lines) for lines in paragraphs)
 
 
-def _is_dateline(line: str) -> bool:
+def _is_dateline(lines: list[str]) -> bool:
     """«غزة - الكرمل» in a line of its own; «غزة - الكرمل -» goes on in the next."""
-    dateline = split_dateline(line) if len(line) <= _LINE_CHARS else None
+    if sum(map(len, lines[: _LINE_CHARS + 1])) > _LINE_CHARS:
+        return False
+    line = " ".join(lines)
+    dateline = split_dateline(line)
     return dateline is not None and not dateline.rest and not line.endswith(("-", "–", "ـ"))
 
 

@@ -171,15 +171,15 @@ def _nodes(loaded: Any) -> Iterator[dict[str, Any]]:
     """The top nodes: lists, @graph and a page's main entity opened, parts of an article not."""
     pending = [loaded]
     while pending:
-        node = pending.pop(0)
+        node = pending.pop()
         if isinstance(node, list):
-            pending[:0] = node
+            pending.extend(reversed(node))
         elif isinstance(node, dict):
             yield node
-            pending[:0] = [node[k] for k in ("@graph", "mainEntity") if k in node]
+            pending.extend(node[k] for k in ("mainEntity", "@graph") if k in node)
             owner = node.get("mainEntityOfPage")
             if isinstance(owner, dict) and not _types(node) & ARTICLE_TYPES:
-                pending.insert(0, owner)
+                pending.append(owner)
 
 
 def _types(node: dict[str, Any]) -> set[str]:
