@@ -111,6 +111,31 @@ def test_comments_in_the_database_are_those_of_the_models(archive: Archive) -> N
         assert found == {column.name: column.comment for column in table.columns}
 
 
+def test_rules_and_indexes_are_those_of_the_models_by_name_and_meaning(archive: Archive) -> None:
+    """Alembic's check does not look at the rules (CHECK)."""
+    models = archive.engine.execution_options(schema_translate_map={None: "models"})
+    with models.begin() as connection:
+        connection.execute(sa.text("CREATE SCHEMA models"))
+        Base.metadata.create_all(connection)
+
+    def found(schema: str) -> set[tuple[str, ...]]:
+        rows = archive.rows(
+            "SELECT relname, conname, pg_get_constraintdef(pg_constraint.oid) AS meaning"
+            " FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
+            f" WHERE connamespace = '{schema}'::regnamespace"
+            " UNION ALL SELECT tablename, indexname, indexdef"
+            f" FROM pg_indexes WHERE schemaname = '{schema}'"
+        )
+        return {
+            (table, name, meaning.replace(f"{schema}.", ""))
+            for table, name, meaning in rows
+            if table != "alembic_version"
+        }
+
+    assert len(found("public")) > 100
+    assert found("public") == found("models")
+
+
 def test_constraints_and_indexes_are_named_by_the_convention(archive: Archive) -> None:
     names = archive.rows(
         "SELECT conrelid::regclass::text AS relation, conname AS name, contype::text AS kind"
