@@ -51,7 +51,7 @@ def test_a_flipped_byte_is_named_with_its_file_and_capture(archive: Archive) -> 
     exit_code, output = verify(archive)
     assert exit_code == 1
     assert f"{place.file} at byte {place.offset}: " in output
-    assert f"(capture {row.id})" in output
+    assert re.search(rf"\bcapture {row.id}\b", output)
     assert "11 of 12 articles derived again" in output
 
 

@@ -3,7 +3,7 @@
 ISO 28500:2017; the grammar is warcio's, what goes into the records is ours.
 """
 
-import gzip
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,15 +13,17 @@ from http import HTTPStatus
 from io import BytesIO
 from urllib.parse import urlsplit
 
+from isal import isal_zlib
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.utils import Digester
 from warcio.warcwriter import WARCWriter
 
 VERSION = "WARC/1.1"
-COMPRESSION = 4  # of zlib's nine: on news pages 5 % more bytes than level 6 in 60 % of its time
-# The head of a member: all of it that no check sum covers.
-MEMBER_HEAD = gzip.compress(b"", compresslevel=COMPRESSION, mtime=0)[:10]
+COMPRESSION = 3  # of ISA-L's 0 to 3: on news pages a third of zlib's time for 5 % more bytes
+# The head of a member (RFC 1952): all of it that no check sum covers. No name, no time, Unix.
+MEMBER_HEAD = bytes.fromhex("1f8b0800000000000003")
+_MEMBER_TAIL = struct.Struct("<II")  # check sum and length of what was compressed
 Headers = list[tuple[str, str]]
 
 
@@ -141,7 +143,10 @@ def _member(record: ArcWarcRecord) -> bytes:
     buffer = BytesIO()
     writer = _Writer(buffer, gzip=False, warc_version=VERSION)
     writer.write_record(record)
-    return gzip.compress(buffer.getvalue(), compresslevel=COMPRESSION, mtime=0)
+    content = buffer.getvalue()
+    deflate = isal_zlib.compressobj(COMPRESSION, isal_zlib.DEFLATED, wbits=-15)
+    tail = _MEMBER_TAIL.pack(isal_zlib.crc32(content), len(content) & 0xFFFFFFFF)
+    return b"".join((MEMBER_HEAD, deflate.compress(content), deflate.flush(), tail))
 
 
 def _warc_date(moment: datetime) -> str:
