@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import logging
 import shutil
 import sys
 import tempfile
@@ -73,6 +74,8 @@ class Command(ScrapyCrawl):
         self.settings.set("ARCHIVE_DATABASE", url, priority="cmdline")
         self.settings.set("RUN_ID", run.id, priority="cmdline")
         self.crawler_process = AsyncCrawlerProcess(self.settings)
+        # Scrapy tells of each response and item, in records that no handler would show.
+        logging.getLogger("scrapy").setLevel(self.settings["LOG_LEVEL"])
         crawler = self._create_crawler(name)
         self.heartbeat = Heartbeat(crawler, run, engine)  # kept: signals hold no references
         # What is loaded by now stays: the collector need not walk through it again and again,
