@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import Archive, ended, run_scrapy
 from tests.site.faults import Status, Text
 from tests.site.replica import Site
-from tests.site.server import serve
+from tests.site.server import Server, serve
 
 NO_LISTINGS = re.compile(r"/(category|allNews|tags)")
 
@@ -16,6 +16,10 @@ NO_LISTINGS = re.compile(r"/(category|allNews|tags)")
 def numbers(archive: Archive) -> set[int]:
     rows = archive.rows("SELECT address_number FROM pages WHERE state = 'archived'")
     return {row.address_number for row in rows}
+
+
+def asked_tags(server: Server) -> int:
+    return len({request.path for request in server.requests if "/tags/" in request.path})
 
 
 def test_a_backfill_finds_by_number_what_nothing_links_to(archive: Archive) -> None:
@@ -33,6 +37,26 @@ def test_a_backfill_finds_by_number_what_nothing_links_to(archive: Archive) -> N
         archive.crawl(server.url, "-a", "mode=backfill", *closed)
         again = [r.path for r in server.requests[asked:] if "/post/" in r.path]
     assert again == []
+
+
+def test_tags_are_asked_for_while_they_name_what_nothing_else_did(archive: Archive) -> None:
+    with serve(Site("post", articles=30, weight=95_000)) as server:
+        server.site.faults.add(re.compile(r"/(category|allNews)"), Status(404))
+        crawl = archive.crawl(server.url, "-s", "DISCOVER_LINKS=False")
+        by_tags = asked_tags(server)
+        assert numbers(archive) == {truth.number for truth in server.site.truth}
+        assert by_tags > 48
+        assert "listings of tags and authors are left out: the last" in crawl.log
+
+
+def test_a_backfill_reads_the_barren_tags_too(archive: Archive) -> None:
+    with serve(Site("post", articles=20, weight=95_000)) as server:
+        archive.crawl(server.url)
+        assert 32 <= asked_tags(server) <= 48
+        assert archive.value("SELECT count(*) FROM articles") == 20
+        archive.crawl(server.url, "-a", "mode=backfill")
+        assert asked_tags(server) > 200
+    assert archive.value("SELECT count(*) FROM articles") == 20
 
 
 def test_a_backfill_keeps_within_since_and_until(archive: Archive) -> None:

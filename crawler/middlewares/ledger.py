@@ -1,6 +1,7 @@
 """The ledger between spider and scheduler: each address gets its row, what is due is fetched."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any, Self, TypeVar
@@ -18,7 +19,11 @@ from crawler.items import Discoveries, Discovery
 
 Answer = TypeVar("Answer")
 
+logger = logging.getLogger(__name__)
+
 LOOK_AGAIN = 0.3  # seconds, where nothing is due and something is under way
+HELD_BACK_AT_ONCE = 16  # listings
+BARREN_LISTINGS = 32  # of tags and authors, one after the other: the next would be barren too
 
 
 def conditions(page: claims.DuePage) -> dict[str, bytes]:
@@ -45,6 +50,7 @@ class LedgerMiddleware:
         self.lease = timedelta(seconds=crawler.settings.getfloat("CLAIM_LEASE"))
         self.gaps_filled = False
         self.held_back: list[Request] = []  # listings for when nothing else is to be done
+        self.barren = 0  # of those, how many in a row named nothing new
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -101,15 +107,35 @@ class LedgerMiddleware:
             for page in pages:
                 yield self._page_request(page)
             if not pages and was_idle:
-                if not self.held_back and not await self._fill_gaps():
+                listings = self._last_listings()
+                if not listings and not await self._fill_gaps():
                     return
-                while self.held_back:
-                    yield self.held_back.pop(0)
+                for request in listings:
+                    yield request
             if not pages:
                 # Responses and commits are still under way: no signal tells of the last of them.
                 await asyncio.sleep(LOOK_AGAIN)
             elif self._has_requests():
                 await self.crawler.signals.wait_for(signals.scheduler_empty)
+
+    def _last_listings(self) -> list[Request]:
+        """The next of the listings that were held back, while they name what nothing else did.
+
+        A site has tens of thousands of tags; a backfill reads them all the same.
+        """
+        if self.barren >= BARREN_LISTINGS and self.spider.plan.mode != "backfill":
+            if self.held_back:
+                logger.info(
+                    "%d listings of tags and authors are left out: the last %d named nothing new. "
+                    "A backfill reads them all.",
+                    len(self.held_back),
+                    self.barren,
+                )
+                self.stats.inc_value("listing/left_out", len(self.held_back))
+            self.held_back.clear()
+        listings = self.held_back[:HELD_BACK_AT_ONCE]
+        del self.held_back[:HELD_BACK_AT_ONCE]
+        return listings
 
     async def _claim(self) -> list[claims.DuePage]:
         limit = self.crawler.settings.getint("BATCH_SIZE")
@@ -175,6 +201,8 @@ class LedgerMiddleware:
                 self.held_back.append(output)
             else:
                 yield output
+        if response.meta.get("is_last"):
+            self.barren = 0 if added else self.barren + 1
         for request in next_pages:
             if await self._leads_on(response, request, added):
                 yield request
