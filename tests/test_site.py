@@ -48,6 +48,13 @@ def test_an_explicit_port_belongs_to_the_site() -> None:
     assert not site.owns("http://127.0.0.1:8001/post/5")
 
 
+def test_a_site_may_be_an_ipv6_address() -> None:
+    site = Site("http://[::1]:8000/")
+    assert site.host == "::1"
+    assert site.owns("http://[::1]:8000/post/5")
+    assert not site.owns("http://[::2]:8000/post/5")
+
+
 def test_a_site_in_arabic_letters_owns_its_punycode() -> None:
     assert Site("http://غزة.فلسطين/").owns("https://xn--ogbrx.xn--ygbi2ammx/a")
 

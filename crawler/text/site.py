@@ -1,9 +1,11 @@
 """The site that is archived: which addresses are its own, and which hosts are nobody's site."""
 
+import re
 import socket
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,6 +15,8 @@ from crawler.text.urls import LONGEST, bare_host, request_url
 
 # Names that resolve inside one machine, one house or one cloud (RFC 6761, RFC 6762, RFC 8375).
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet")
+
+_ORIGIN = re.compile("https?://[^/?#]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,12 @@ class Site:
 
         What is longer than any address that can be kept is nobody's page.
         """
-        try:
-            address = request_url(url)
-            parts = urlsplit(address)
-            return (
-                len(address) <= LONGEST
-                and parts.scheme in ("http", "https")
-                and bare_host((parts.hostname or "").rstrip(".")) in self._names
-                and _own_port(parts) == self._port
-            )
-        except ValueError:
+        address = request_url(url)
+        origin = _ORIGIN.match(address)
+        if origin is None or len(address) > LONGEST:
             return False
+        name, port = _server(origin[0])
+        return name in self._names and port == self._port
 
 
 def is_private_host(host: str) -> bool:
@@ -96,7 +95,18 @@ def _home_parts(home: str) -> SplitResult:
 
 def _host(host: str) -> str:
     """A host name as addresses carry it: lower case, punycode, no final dot."""
-    return (urlsplit(safe_url_string(f"//{host}")).hostname or host).rstrip(".")
+    netloc = f"[{host}]" if host.count(":") > 1 else host  # IPv6
+    return (urlsplit(safe_url_string(f"//{netloc}")).hostname or host).rstrip(".")
+
+
+@lru_cache(maxsize=64)  # nearly all addresses of a page have the same
+def _server(origin: str) -> tuple[str, int | None]:
+    """The name that the twins of a site share, and the port; no name where there is none."""
+    try:
+        parts = urlsplit(origin)
+        return bare_host((parts.hostname or "").rstrip(".")), _own_port(parts)
+    except ValueError:
+        return "", None
 
 
 def _own_port(parts: SplitResult) -> int | None:

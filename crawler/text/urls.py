@@ -130,9 +130,13 @@ def address_shape(url: str) -> tuple[str, int | None]:
     Path and query of the canonical address with {n} for numbers and {s} for what is named
     freely: ``/post/{n}``, ``/news.php?id={n}``, ``/{n}/{n}/{n}/{s}-{n}``, ``/section/{s}``.
     """
-    parts = urlsplit(canonical_url(url))
-    segments = [segment_shape(name, index == 0) for index, name in enumerate(_segments(parts.path))]
-    pairs = [value_shape(*key_value(pair)) for pair in parts.query.split("&") if pair]
+    address = canonical_url(url)
+    if plain := _WEB_ADDRESS.fullmatch(address):
+        path, query = plain[3], plain[4] or ""
+    else:
+        _, _, path, query, _ = urlsplit(address)
+    segments = [segment_shape(name, index == 0) for index, name in enumerate(_segments(path))]
+    pairs = [value_shape(*key_value(pair)) for pair in query.split("&") if pair]
     shape = "/" + "/".join(shape for shape, _ in segments)
     if pairs:
         shape += "?" + "&".join(shape for shape, _ in pairs)
