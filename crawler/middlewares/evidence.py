@@ -23,6 +23,8 @@ from crawler.warc.writer import Place, WarcWriter
 
 logger = logging.getLogger(__name__)
 
+LINGER = 0.02  # seconds that an answer waits for others: they share one sync of the disk
+
 
 class EvidenceMiddleware:
     """Writes each exchange of the kinds in WARC_KEEPS and notes in a page's request the capture.
@@ -43,7 +45,7 @@ class EvidenceMiddleware:
             crawler.settings.getint("WARC_MAX_BYTES"),
         )
         self.commits: GroupCommit[Exchange, Place] = GroupCommit(
-            self._write, Patience.of(crawler), crawler.settings.getint("BATCH_SIZE"), linger=0
+            self._write, Patience.of(crawler), crawler.settings.getint("BATCH_SIZE"), LINGER
         )
 
     @classmethod

@@ -293,8 +293,13 @@ class DiscoverySpider(scrapy.Spider):
         return not (oldest and sitemap.modified_at and sitemap.modified_at < oldest)
 
     def _without_listings(self, links: Iterable[Link]) -> Iterator[Link]:
-        """Sitemaps name sections, tags and authors too."""
-        return (link for link in links if self.kinds.guess(link, headline=True) == "article")
+        """Sitemaps name sections, tags and authors too. What was named before is passed over."""
+        return (
+            link
+            for link in links
+            if canonical_url(link.url) not in self._named
+            and self.kinds.guess(link, headline=True) == "article"
+        )
 
     def parse_feed(self, response: Response) -> Found:
         if not self._is_answer(response):
