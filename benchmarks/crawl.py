@@ -151,7 +151,7 @@ def run(
     """Run a spider to its end; ``articles`` is their number, or the database to count them in."""
     command = [sys.executable, "-m", "scrapy", "crawl", spider, *arguments]
     if spider != "alkarmel":
-        command = [sys.executable, "-m", "benchmarks.plain_spiders", spider, *arguments]
+        command = [sys.executable, "-m", f"benchmarks.{spider}", spider, *arguments]
     for setting, value in SETTINGS.items():
         command += ["-s", f"{setting}={value}"]
     begun = time.monotonic()

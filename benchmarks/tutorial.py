@@ -1,15 +1,13 @@
-"""What the crawl is measured against: the floor, and the shape that tutorials teach."""
+"""The shape that tutorials teach, which the crawl is measured against."""
 
 import sys
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Self
 
 import sqlalchemy as sa
-from scrapy import Spider
 from scrapy.cmdline import execute
 from scrapy.crawler import Crawler
-from scrapy.http import Request, Response
+from scrapy.http import Response
 from scrapy.linkextractors import LinkExtractor
 from scrapy.settings import Settings
 from scrapy.spiders import CrawlSpider, Rule
@@ -18,30 +16,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from crawler.db.session import database_url
 
 
-class FloorSpider(Spider):
-    """Fetches the addresses in a file, one a line, and looks at nothing."""
-
-    name = "floor"
-
-    def __init__(self, addresses: str, **arguments: Any):
-        super().__init__(**arguments)
-        self.addresses = Path(addresses).read_text().splitlines()
-
-    async def start(self) -> AsyncIterator[Request]:
-        for address in self.addresses:
-            yield Request(address)
-
-    def parse(self, response: Response) -> None:
-        return None
-
-
 class TutorialSpider(CrawlSpider):
     """Follows every link of every page, and yields what looks like an article."""
 
     name = "tutorial"
     rules = (Rule(LinkExtractor(), callback="parse_page", follow=True),)
     custom_settings = {  # noqa: RUF012 - Scrapy's own declaration
-        "ITEM_PIPELINES": {"benchmarks.plain_spiders.CommitPipeline": 300}
+        "ITEM_PIPELINES": {"benchmarks.tutorial.CommitPipeline": 300}
     }
 
     def __init__(self, home: str, database: str, **arguments: Any):
@@ -92,7 +73,7 @@ class CommitPipeline:
 
 
 def main() -> None:
-    settings = Settings({"SPIDER_MODULES": ["benchmarks.plain_spiders"], "ROBOTSTXT_OBEY": True})
+    settings = Settings({"SPIDER_MODULES": ["benchmarks.tutorial"], "ROBOTSTXT_OBEY": True})
     execute(["scrapy", "crawl", *sys.argv[1:]], settings)
 
 
