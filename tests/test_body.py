@@ -150,6 +150,12 @@ def test_id_made_of_a_heading_marks_nothing():
     assert body_of(text + f"<p>{THIRD}</p>") == WHOLE
 
 
+def test_parts_inside_one_that_holds_the_text_are_still_left_out():
+    menu = "".join(f"<li><a href=/{n}>القسم {n}</a></li>" for n in range(9))
+    inner = f"<div class=tags><p>{OTHER}</p></div><ul>{menu}</ul>"
+    assert body_of(f"<div class=print-area>{TEXT}{inner}</div>") == WHOLE
+
+
 def test_quoted_post_of_a_social_network_is_read():
     quote = f"<div class=social-media-embed><blockquote><p>{OTHER}</p></blockquote></div>"
     assert body_of(f"<p>{FIRST}</p>{quote}<p>{SECOND}</p>") == paragraphs(FIRST, OTHER, SECOND)

@@ -22,7 +22,7 @@ from crawler.pages.section import find_section
 from crawler.pages.structured import Claim, Metadata, read_metadata
 from crawler.pages.title import stated_titles
 from crawler.pages.verdict import ENOUGH, evidence
-from crawler.text.arabic import clean, fold, words
+from crawler.text.arabic import clean, fold, fold_line, words
 from crawler.text.urls import canonical_url
 
 EXTRACTOR_VERSION = "1"
@@ -169,7 +169,7 @@ def _language(metadata: Metadata, text: str) -> tuple[str | None, str]:
     """As stated; without a statement Arabic where most letters are."""
     if stated := metadata.first("language"):
         return stated.value[:2].lower(), stated.source
-    arabic = sum(map(len, _ARABIC_LETTERS.findall(text)))
+    arabic = len("".join(_ARABIC_LETTERS.findall(text)))
     return ("ar" if arabic * 2 > len(text) else None), "shape"
 
 
@@ -177,8 +177,8 @@ def _titles_differ(metadata: Metadata, layout: Layout) -> bool:
     """Whether a claimed title, or every printed one, shares no word with the one that was taken."""
     # The first element that microdata call a headline may be a card of another article.
     claims = [claim.value for claim in stated_titles(metadata) if claim.source != "microdata"]
-    said = set(words(fold(layout.title.text)))
-    if any(said.isdisjoint(claim) for claim in map(words, map(fold, claims)) if claim):
+    said = set(words(fold_line(layout.title.text)))
+    if any(said.isdisjoint(claim) for claim in map(words, map(fold_line, claims)) if claim):
         return True
     above = [] if layout.title.printed_at else layout.blocks[: layout.first]
     printed = [words(fold(block.text)) for block in above if block.element.tag == "h1"]

@@ -2,18 +2,17 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 from crawler.pages.blocks import PARAGRAPH_TAGS, Block, Element, read_blocks
 from crawler.pages.furniture import is_furniture, may_be_innocent
 
+# In lower case: a search that ignores case takes several times as long.
 _BODY_NAMES = re.compile(
     r"(?:article|post|entry|story|news|page|single|main|inner)-?(?:news-?)?"
-    r"(?:body|content|text|details|main)|fulltext|rich-?text|text-?content",
-    re.IGNORECASE,
+    r"(?:body|content|text|details|main)|fulltext|rich-?text|text-?content"
 )
 
 
@@ -23,9 +22,9 @@ def text_blocks(root: Element) -> list[Block]:
     A name that would mark a great part of the page's prose means something else there
     ("social-media-story", "print-area") and marks nothing.
     """
+    blocks = read_blocks(root, is_furniture)
     innocent: set[str] = set()
-    for _ in range(4):
-        blocks = read_blocks(root, partial(is_furniture, innocent=innocent))
+    for _ in range(3):
         prose: dict[str, int] = defaultdict(int)
         for block, chars in votes(blocks):
             suspect = "" if block.furniture is None else may_be_innocent(block.furniture)
@@ -35,7 +34,38 @@ def text_blocks(root: Element) -> list[Block]:
         if found <= innocent:
             break
         innocent |= found
+        _acquit(blocks, innocent)
     return blocks
+
+
+def _acquit(blocks: list[Block], innocent: Set[str]) -> None:
+    """Mark what stands in parts of these names by the next part inside them, if there is one."""
+    parts = {block.furniture for block in blocks if block.furniture is not None}
+    known: dict[Element, Element | None] = {
+        part: None for part in parts if not is_furniture(part, innocent)
+    }
+    for block in [block for block in blocks if block.furniture in known]:
+        start = block.element.getparent() if block.menu else block.element
+        part = _part(start, known, innocent)
+        # A menu is furniture for what it is.
+        block.furniture = block.element if block.menu and part is None else part
+
+
+def _part(
+    element: Element, known: dict[Element, Element | None], innocent: Set[str]
+) -> Element | None:
+    """The outermost furniture around an element; ``known`` holds what was asked, and grows."""
+    passed: list[Element] = []
+    above: Element | None = element
+    while above is not None and above not in known:
+        passed.append(above)
+        above = above.getparent()
+    part = None if above is None else known[above]
+    for inner in reversed(passed):
+        if part is None and is_furniture(inner, innocent):
+            part = inner
+        known[inner] = part
+    return part
 
 
 def votes(blocks: list[Block]) -> list[tuple[Block, int]]:
@@ -46,11 +76,10 @@ def votes(blocks: list[Block]) -> list[tuple[Block, int]]:
     """
     prose: list[tuple[Block, int]] = []
     excerpts: list[tuple[Block, int]] = []
-    below_link = False
-    for block in blocks:
+    for index, block in enumerate(blocks):
         if block.prose:
+            below_link = index > 0 and _is_card_title(blocks[index - 1])
             (excerpts if below_link else prose).append((block, block.prose))
-        below_link = _is_card_title(block)
     return prose if len(excerpts) >= 3 else prose + excerpts
 
 
@@ -119,8 +148,8 @@ def kind(element: Element) -> tuple[object, ...]:
 def _hint(element: Element) -> float:
     if element.get("itemprop") == "articleBody":
         return 2
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return 1.4 if element.tag == "article" or _BODY_NAMES.search(names.replace("_", "-")) else 1
+    names = f"{element.get('class') or ''} {element.get('id') or ''}".lower().replace("_", "-")
+    return 1.4 if element.tag == "article" or _BODY_NAMES.search(names) else 1
 
 
 def _common_ancestor(votes: dict[Element, float]) -> Element:

@@ -9,8 +9,8 @@ from crawler.text.arabic import clean, letters
 
 # «بقلم: …», «كتب - …»: only a line that says that a name follows.
 _PRINTED = re.compile(
-    r"(?:بقلم|كتب|كتبت|كتبه|كتبها|الكاتب|الكاتبة|تقرير|إعداد|اعداد|تحرير|by)\s*[:/\-–]\s*(?P<name>.+)$",
-    re.IGNORECASE,
+    r"(?:بقلم|كتب|كتبت|كتبه|كتبها|الكاتب|الكاتبة|تقرير|إعداد|اعداد|تحرير|b[yY]|B[yY])"
+    r"\s*[:/\-–]\s*(?P<name>.+)$"
 )
 _SIGN = re.compile("[:/–-]")  # between the word and the name; a line without one is no byline
 _NAME_CHARS = 60

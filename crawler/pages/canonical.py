@@ -56,7 +56,7 @@ def canonical_link(document: Document, title: str) -> CanonicalLink | None:
 
 
 def _printed(document: Document) -> str:
-    for link in document.root.iter("link"):
+    for link in document.stated["link"]:
         if "canonical" in link.get("rel", "").lower().split():
             return str(link.get("href", "")).strip()
     return ""

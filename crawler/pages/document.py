@@ -60,6 +60,14 @@ class Document:
         return etree.fromstring(b"<html></html>", _PARSER) if root is None else root
 
     @cached_property
+    def stated(self) -> dict[str, list[HtmlElement]]:
+        """Its elements that speak to machines, by tag: found in one walk."""
+        found: dict[str, list[HtmlElement]] = {"link": [], "meta": [], "script": []}
+        for element in self.root.iter(*found):
+            found[element.tag].append(element)
+        return found
+
+    @cached_property
     def base_url(self) -> str:
         """What relative addresses are joined with: ``<base href>`` or the page's own address."""
         base = next(self.root.iter("base"), None)

@@ -1,7 +1,7 @@
 """The picture that illustrates an article."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from crawler.pages.blocks import Element
@@ -9,11 +9,10 @@ from crawler.pages.document import Document
 from crawler.pages.layout import Layout
 from crawler.pages.structured import Claim, Metadata
 
-# Pictures of the site: they stand on every page.
+# Pictures of the site, which stand on every page: what their addresses hold in lower case.
 _DECORATION = re.compile(
     r"logo|icon|avatar|placeholder|default[^/]*$|no-?image|blank|spacer|pixel|sprite|banner|share|dot\.|"
-    r"/ads?[/._-]|whatsapp|facebook|twitter|\.svg|^data:",
-    re.IGNORECASE,
+    r"/ads?[/._-]|whatsapp|facebook|twitter|\.svg"
 )
 _SMALL = 120  # pixels
 
@@ -22,16 +21,23 @@ def find_image(
     document: Document, metadata: Metadata, layout: Layout, chosen: list[Element] | None
 ) -> Claim | None:
     """Its absolute address: the site's selector, the metadata, the first in the article."""
-    if chosen:
-        claims = [Claim(_source(chosen[0]), "selector")]
-    else:
-        claims = [c for c in metadata.image if not _DECORATION.search(c.value)]
-        claims = claims or [Claim(src, "shape") for src in chain(_printed(layout), _above(layout))]
+    claims = [Claim(_source(chosen[0]), "selector")] if chosen else _claims(metadata, layout)
     for claim in claims:
         url = document.absolute_url(claim.value) if claim.value else None
         if url:
             return Claim(url, claim.source)
     return None
+
+
+def _is_decoration(src: str) -> bool:
+    lower = src.lower()
+    return lower.startswith("data:") or _DECORATION.search(lower) is not None
+
+
+def _claims(metadata: Metadata, layout: Layout) -> Iterable[Claim]:
+    stated = [claim for claim in metadata.image if not _is_decoration(claim.value)]
+    printed = chain(_printed(layout), _above(layout))
+    return stated or (Claim(src, "shape") for src in printed)
 
 
 def _source(element: Element) -> str:
@@ -62,7 +68,7 @@ def _above(layout: Layout) -> Iterator[str]:
 def _illustration(element: Element) -> Iterator[str]:
     """The picture's address, where it is no decoration and leads nowhere."""
     src = element.get("data-src") or element.get("src")
-    if not src or _DECORATION.search(src):
+    if not src or _is_decoration(src):
         return
     width = element.get("width") or ""
     small = width.isdecimal() and int(width) < _SMALL

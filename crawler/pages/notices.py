@@ -197,7 +197,7 @@ def notice_in(paragraph: str) -> str | None:
 def notice_as_title(title: str) -> str | None:
     """The reason that a title, or what stands between its separators, is."""
     folded = fold_line(title[:_LONGEST])
-    parts = (folded, *_TITLE_PARTS.split(folded))
+    parts = dict.fromkeys((folded, *_TITLE_PARTS.split(folded)))
     return next((reason for part in parts if (reason := _reason(_TITLE.match(part)))), None)
 
 

@@ -22,6 +22,8 @@ def related_links(blocks: list[Block], document: Document) -> list[str]:
     for block in blocks:
         if _opens(block):
             opener, box = block, None
+        elif opener is None:
+            continue
         elif block.link_share < 0.5 and not _belongs_to_card(block):
             opener = None
         if opener is not None and any(map(_leads_away, block.anchors)):
@@ -35,9 +37,11 @@ def related_links(blocks: list[Block], document: Document) -> list[str]:
 
 def _opens(block: Block) -> bool:
     """Whether other articles follow; their heading may touch a link: «اقرأ أيضا<a>…»."""
+    if not may_open_related_links(block.text):
+        return False
     if opens_related_links(block.text):
         return True
-    if not block.anchors or not may_open_related_links(block.text):
+    if not block.anchors:
         return False
     linked = " ".join(block.anchors[0].text_content().split())
     return opens_related_links(block.text.partition(linked)[0] or linked)

@@ -18,7 +18,10 @@ _SECTION_HREF = re.compile(
     re.IGNORECASE,
 )
 # Looking at the attributes alone is many times as fast as asking each element for them.
-_trail_names = etree.XPath("//@class[contains(., 'breadcrumb')]|//@id[contains(., 'breadcrumb')]")
+_trail_names = etree.XPath(
+    "descendant-or-self::*/@class[contains(., 'breadcrumb')]"
+    "|descendant-or-self::*/@id[contains(., 'breadcrumb')]"
+)
 _LABEL = re.compile(r"(?:القسم|التصنيف)\s*(?P<colon>:?)\s*(?P<name>[^\d|:]{2,30}?)\s*(?:\||$)")
 _DIGIT = re.compile(r"\d")
 _LINE_CHARS = 200

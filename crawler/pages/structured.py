@@ -110,7 +110,7 @@ def read_metadata(document: Document) -> Metadata:
 
 def _add_json_ld(metadata: Metadata, document: Document) -> None:
     articles: list[dict[str, Any]] = []
-    scripts = [s for s in document.root.iter("script") if "ld+json" in s.get("type", "")]
+    scripts = [s for s in document.stated["script"] if "ld+json" in s.get("type", "")]
     for node in (n for script in scripts for n in _nodes(_load(script.text or ""))):
         types = _types(node)
         metadata.schema_types |= types
@@ -207,7 +207,7 @@ def _clean(value: str) -> str | None:
 
 def _add_meta_tags(metadata: Metadata, document: Document) -> None:
     found: dict[str, str] = {}
-    for tag in document.root.iter("meta"):
+    for tag in document.stated["meta"]:
         content = _clean(tag.get("content") or "")
         names = tag.get("property") or tag.get("name") or tag.get("itemprop")
         if content and names:
@@ -219,7 +219,7 @@ def _add_meta_tags(metadata: Metadata, document: Document) -> None:
         if name == "author":  # article:author holds an address as often as a name
             claims = [c for c in claims if not c.value.startswith(("http", "/", "@", "www."))]
         getattr(metadata, name).extend(claims)
-    links = document.root.iter("link")
+    links = document.stated["link"]
     canonical = next((link for link in links if link.get("rel") == "canonical"), None)
     if canonical is not None and (address := canonical.get("href", "").strip()):
         metadata.url.append(Claim(address, "meta"))

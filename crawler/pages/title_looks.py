@@ -10,7 +10,7 @@ from crawler.pages.blocks import Block, Element
 from crawler.pages.title import MAX_CHARS, Title
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_TITLE_NAMES = re.compile(r"title|head(?:line|ing)|عنوان", re.IGNORECASE)
+_TITLE_NAMES = re.compile(r"title|head(?:line|ing)|عنوان")  # in lower case
 _FOUR_DIGITS = re.compile(r"\d\d\d\d")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d{2})|[١٢][٠-٩]{3}")
 _AGO = re.compile(r"\W*منذ ")
@@ -48,8 +48,9 @@ def printed_title(blocks: list[Block], first_prose: int) -> Title | None:
 
 def _is_date(text: str) -> bool:
     """Whether a text is a date line, or has no word at all."""
-    words = _WORD.findall(text)
-    return len(words) < (6 if _is_date_like(text) else 1)
+    if _is_date_like(text):
+        return len(_WORD.findall(text)) < 6
+    return _WORD.search(text) is None
 
 
 def _is_date_like(text: str) -> bool:
@@ -90,9 +91,9 @@ class _Looks:
             return 0
         element = block.element
         score = self.HEADINGS.get(element.tag, 0.0)
-        if _TITLE_NAMES.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
+        if _TITLE_NAMES.search(f"{element.get('class') or ''} {element.get('id') or ''}".lower()):
             score += 2
-        if not score and text in self.emphasised(element):
+        if not score and len(element) and text in self.emphasised(element):
             score += 2
         if self.copies[block.letters] > 1:
             score += 2

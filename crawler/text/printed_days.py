@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from hijridate import Hijri
 
@@ -109,8 +110,7 @@ def _in_numbers(folded: str, latest: date) -> Iterator[PrintedDay]:
 
 def _named_day(match: re.Match[str], name: str, start: int) -> Iterator[PrintedDay]:
     year = int(match["y"])
-    names = HIJRI_MONTHS if year in _HIJRI_YEARS else GREGORIAN_MONTHS
-    if month := _month(name, names):
+    if month := _month(name, hijri=year in _HIJRI_YEARS):
         yield from _day(match, year, month, int(match["d"]), start)
 
 
@@ -143,8 +143,10 @@ def _date(year: int, month: int, day: int, latest: date) -> date | None:
     return None
 
 
-def _month(printed: str, names: dict[str, int]) -> int | None:
+@lru_cache(maxsize=128)  # a site prints the same few
+def _month(printed: str, *, hijri: bool) -> int | None:
     """The month that every name in ``printed`` names, such as «مارس/ آذار»."""
+    names = HIJRI_MONTHS if hijri else GREGORIAN_MONTHS
     words = _WORD.findall(printed)
     months: set[int | None] = set()
     while words:
