@@ -27,9 +27,11 @@ a new section in a row, with sixty pages of the others behind them, are no alarm
 """
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import repeat
 
 from crawler.drift_traits import depends_on_the_news, is_essential
 
@@ -125,31 +127,26 @@ class Judgement:
     ended: bool  # whether an alarm that stood before has ended
 
 
-@dataclass(slots=True)
-class _Count:
-    pages: int = 0
-    missing: list[str] = field(default_factory=list)
-
-
 def judge(expected: Expectations, looks: Iterable[Look], now: datetime) -> Judgement:
     """Weigh a block of pages and, unless there is an alarm, learn from it; changes ``expected``."""
     stood = is_standing(expected)
-    counts: dict[Key, _Count] = {}
+    pages, lacking = Counter[Key](), defaultdict[Key, list[str]](list)
     for look in looks:
+        pages.update(zip(repeat(look.kind), look.traits, strict=False))
         for trait, shown in look.traits.items():
-            count = counts.setdefault((look.kind, trait), _Count())
-            count.pages += 1
             if not shown:
-                count.missing.append(look.url)
+                lacking[look.kind, trait].append(look.url)
     drifts = [
-        drift for key, count in counts.items() if (drift := _weigh(expected, key, count, now))
+        drift
+        for key, count in pages.items()
+        if (drift := _weigh(expected, key, count, lacking[key], now))
     ]
     standing = is_standing(expected)
     if not standing:
-        for key, count in counts.items():
+        for key, count in pages.items():
             known = _known(expected, key)
             if known.evidence < ALARM / PAGES:  # what is in question teaches nothing yet
-                known.learn(count.pages, count.pages - len(count.missing))
+                known.learn(count, count - len(lacking[key]))
     drifts.sort(key=lambda drift: (" by " in drift.trait, -drift.weight))
     return Judgement(drifts, standing, stood and not standing)
 
@@ -159,25 +156,26 @@ def _known(expected: Expectations, key: Key) -> Expectation:
     return expected.setdefault(key, Expectation(*begin))
 
 
-def _weigh(expected: Expectations, key: Key, count: _Count, now: datetime) -> Drift | None:
+def _weigh(
+    expected: Expectations, key: Key, pages: int, lacking: list[str], now: datetime
+) -> Drift | None:
     basis = basis_of(expected, key)
     if basis is None:
         return None
     usual = basis.share
     lacks, shows = weights(basis, key)
-    missing = len(count.missing)
-    weight = missing * lacks + (count.pages - missing) * shows
+    weight = len(lacking) * lacks + (pages - len(lacking)) * shows
     trait = _known(expected, key)
     trait.evidence = min(ALARM, max(0.0, trait.evidence + weight))
     if trait.alarm_since and trait.evidence < ALARM / PAGES:
         trait.evidence, trait.alarm_since = 0.0, None
     elif trait.evidence >= ALARM - 1e-9 and trait.alarm_since is None:
         trait.alarm_since = now
-    if trait.alarm_since is None or not missing:
+    if trait.alarm_since is None or not lacking:
         return None
-    examples = tuple(dict.fromkeys(count.missing))[:PAGES]
-    share = 1 - missing / count.pages
-    return Drift(*key, usual, share, count.pages, examples, weight)
+    examples = tuple(dict.fromkeys(lacking))[:PAGES]
+    share = 1 - len(lacking) / pages
+    return Drift(*key, usual, share, pages, examples, weight)
 
 
 def basis_of(expected: Expectations, key: Key) -> Expectation | None:

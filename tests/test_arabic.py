@@ -16,6 +16,7 @@ from crawler.text.arabic import (
     SPACES,
     clean,
     fold,
+    fold_lines,
     fold_spaces,
     has_word,
     words,
@@ -71,6 +72,12 @@ def test_different_words_stay_different(one: str, other: str) -> None:
 @example("ﹰ")
 def test_folding_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+@given(ANY, ANY)
+def test_a_text_is_folded_as_its_lines_are(one: str, other: str) -> None:
+    text = f"{one}\n{other}"
+    assert " ".join(filter(None, fold_lines(text))) == fold(text)
 
 
 @given(ANY)

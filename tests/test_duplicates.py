@@ -417,7 +417,7 @@ def test_a_standing_paragraph_glues_nothing_and_leads_to_no_lookups(
 def test_a_lookup_goes_by_the_index_also_where_the_planner_would_not(desk: Newsdesk) -> None:
     desk.store(*(story(number, page=number, minutes=number) for number in range(1, 6)))
     numbers = {"articles": [desk.article(number).id for number in (1, 2)]}
-    explained = sa.text(f"EXPLAIN {duplicate_candidates._PAIRS}")
+    explained = sa.text(f"EXPLAIN {duplicate_candidates._NEIGHBOURS}")
     plan = "\n".join(desk.connection.scalars(explained, numbers))
     assert "ix_signatures_bands" in plan
     assert "Seq Scan" not in plan

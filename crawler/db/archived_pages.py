@@ -53,11 +53,8 @@ def settle_pages(
     Where a page led to another address, by redirect, that address gets its own row. An article
     is looked at again at its own address only.
     """
-    found = connection.execute(
-        sa.select(Page.id, Page.url, Article.id)
-        .outerjoin(Article, Article.url == Page.url)
-        .where(Page.id.in_([plan.item.provenance.page_id for plan in plans]))
-    ).all()
+    asked = [plan.item.provenance.page_id for plan in plans]
+    found = connection.execute(_ASKED, {"pages": asked}).all()
     addresses: dict[int | None, str] = {page_id: url for page_id, url, _ in found}
     own: dict[int | None, int | None] = {page_id: article_id for page_id, _, article_id in found}
     led_elsewhere = [
@@ -95,6 +92,11 @@ def settle_pages(
     schedule(connection, rechecks, [*addresses.values(), *(plan.item.url for plan in plans)])
 
 
+_ASKED = (
+    sa.select(Page.id, Page.url, Article.id)
+    .outerjoin(Article, Article.url == Page.url)
+    .where(Page.id == sa.func.any(sa.bindparam("pages")))
+)
 _SETTLE = (
     sa.update(Page)
     .where(Page.id == sa.bindparam("page"))

@@ -1,5 +1,6 @@
 """Articles in SQL: what a batch of items makes of the archive, in one transaction."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from crawler.db.edits import changes, dates_differ
 from crawler.db.ledger import take_turn
 from crawler.db.models import REVISED, Article, Capture, Page, RelatedLink
 from crawler.db.removals import record_returns
-from crawler.db.revisions import insert_revisions
+from crawler.db.revisions import insert_first_revisions, insert_revisions
 from crawler.items import ArticleItem
 from crawler.rechecks import NEVER, RecheckPolicy
 
@@ -133,29 +134,35 @@ def _stored_articles(
     What two sites print alike is an article of each.
     """
     texts = [item.digest for item in items]
-    return list(
-        connection.execute(
-            sa.select(
-                Article.id,
-                Article.url,
-                Article.digest,
-                Article.revision,
-                Article.published_precision,
-                Article.capture_id,
-                Capture.payload_digest,
-                *(getattr(Article, name) for name in REVISED),
-            )
-            .join(Capture, Capture.id == Article.capture_id)
-            .join(Page, Page.id == Capture.page_id)
-            .where(
-                sa.or_(
-                    Article.url.in_([item.url for item in items]),
-                    sa.and_(Article.digest.in_(texts), Page.site == site),
-                )
-            )
-            .order_by(Article.id)  # of several with one text, the first
+    urls = [item.url for item in items]
+    wanted = {"urls": urls, "texts": texts, "site": site}
+    return list(connection.execute(_STORED, wanted).all())
+
+
+_STORED = (
+    sa.select(
+        Article.id,
+        Article.url,
+        Article.digest,
+        Article.revision,
+        Article.published_precision,
+        Article.capture_id,
+        Capture.payload_digest,
+        *(getattr(Article, name) for name in REVISED),
+    )
+    .join(Capture, Capture.id == Article.capture_id)
+    .join(Page, Page.id == Capture.page_id)
+    .where(
+        sa.or_(
+            Article.url == sa.func.any(sa.bindparam("urls")),
+            sa.and_(
+                Article.digest == sa.func.any(sa.bindparam("texts")),
+                Page.site == sa.bindparam("site"),
+            ),
         )
     )
+    .order_by(Article.id)  # of several with one text, the first
+)
 
 
 def _plan(item: ArticleItem, stored: list[sa.Row[Any]]) -> Plan:
@@ -188,10 +195,13 @@ def _insert_articles(connection: sa.Connection, plans: list[Plan]) -> None:
         for plan in plans
         if (seen_at := plan.item.provenance.fetched_at)
     ]
-    statement = sa.insert(Article).returning(Article.id, sort_by_parameter_order=True)
-    for plan, number in zip(plans, connection.scalars(statement, rows), strict=True):
+    numbers = connection.scalars(_INSERT, rows).all()
+    for plan, number in zip(plans, numbers, strict=True):
         plan.article_id = number
-    _insert_revisions(connection, plans)
+    insert_first_revisions(connection, numbers)
+
+
+_INSERT = sa.insert(Article).returning(Article.id, sort_by_parameter_order=True)
 
 
 def _revise(connection: sa.Connection, plans: list[Plan]) -> None:
@@ -273,7 +283,8 @@ def _link_duplicates(connection: sa.Connection, plans: list[Plan]) -> None:
         # Imported with the first text: it takes longer than a crawl without any to start.
         from crawler.db.duplicates import link
 
-        link(connection, signatures)
+        changed = {plan.article_id for plan in plans if plan.article_id and plan.stored}
+        link(connection, signatures, changed & signatures.keys())
 
 
 def _may_have_reprints(plan: Plan) -> bool:
@@ -305,10 +316,15 @@ def _replace_links(connection: sa.Connection, plans: list[Plan]) -> None:
     known = [plan.article_id for plan in plans if plan.outcome != "new"]
     if known:
         connection.execute(sa.delete(RelatedLink).where(RelatedLink.article_id.in_(known)))
-    rows = [
-        {"article_id": plan.article_id, "position": position, "url": url}
-        for plan in plans
-        for position, url in enumerate(plan.item.links, 1)
-    ]
-    if rows:
-        connection.execute(sa.insert(RelatedLink), rows)
+    if shown := {plan.article_id: plan.item.links for plan in plans if plan.item.links}:
+        connection.execute(_INSERT_LINKS, {"shown": json.dumps(shown)})
+
+
+_INSERT_LINKS = sa.text(
+    """
+    INSERT INTO links (article_id, position, url)
+    SELECT CAST(shown.key AS bigint), link.position, link.url
+    FROM json_each(:shown) AS shown,
+        json_array_elements_text(shown.value) WITH ORDINALITY AS link (url, position)
+    """
+)

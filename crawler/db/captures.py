@@ -60,5 +60,7 @@ def _insert(connection: sa.Connection, run_id: int, captures: Sequence[Captured]
         }
         for capture in captures
     ]
-    statement = sa.insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
-    return list(connection.scalars(statement, rows))
+    return list(connection.scalars(_INSERT, rows))
+
+
+_INSERT = sa.insert(Capture).returning(Capture.id, sort_by_parameter_order=True)

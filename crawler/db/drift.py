@@ -13,19 +13,20 @@ def stored_articles(connection: sa.Connection, items: Sequence[ArticleItem]) -> 
     """By address, what is stored at the addresses of the items."""
     if not items:
         return {}
-    rows = connection.execute(
-        sa.select(
-            Article.url,
-            Article.title,
-            Article.word_count,
-            Article.published_at,
-            Article.language,
-            Article.extraction,
-            Article.extractor_version,
-        ).where(Article.url.in_([item.url for item in items]))
-    )
+    rows = connection.execute(_STORED, {"urls": [item.url for item in items]})
     found = (row._asdict() for row in rows)
     return {row.pop("url"): Stored(**row) for row in found}
+
+
+_STORED = sa.select(
+    Article.url,
+    Article.title,
+    Article.word_count,
+    Article.published_at,
+    Article.language,
+    Article.extraction,
+    Article.extractor_version,
+).where(Article.url == sa.func.any(sa.bindparam("urls")))
 
 
 def addresses(

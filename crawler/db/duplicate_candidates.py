@@ -1,7 +1,6 @@
 """Signatures in SQL: which stored texts may resemble a text, by the bands that they share."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 
 import sqlalchemy as sa
@@ -24,30 +23,38 @@ def keep_signatures(
 ) -> None:
     """Write the signatures of articles, their bands without the common ones."""
     found = {article: site_bands(made, sites[article]) for article, made in signatures.items()}
-    common = set(
-        connection.scalars(
-            sa.select(CommonBand.band).where(
-                CommonBand.band == sa.func.any(sorted({b for each in found.values() for b in each}))
-            )
-        )
-    )
-    statement = insert(Signature)
-    new = statement.excluded
+    wanted = sorted({band for each in found.values() for band in each})
+    common = set(connection.scalars(_COMMON_AMONG, {"bands": _array(wanted)}))
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Signature.article_id],
-            set_={"version": new.version, "signature": new.signature, "bands": new.bands},
-        ),
-        [
-            {
-                "article_id": article,
-                "version": VERSION,
-                "signature": signatures[article],
-                "bands": [band for band in each if band not in common],
-            }
-            for article, each in found.items()
-        ],
+        _KEEP,
+        {
+            "version": VERSION,
+            "articles": list(found),
+            "signatures": [signatures[article] for article in found],
+            "bands": [
+                _array(band for band in each if band not in common) for each in found.values()
+            ],
+        },
     )
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """As PostgreSQL writes an array: the driver would take a microsecond a number."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+_COMMON_AMONG = sa.text("SELECT band FROM common_bands WHERE band = ANY(CAST(:bands AS bigint[]))")
+_KEEP = sa.text(
+    """
+    INSERT INTO signatures (article_id, version, signature, bands)
+    SELECT article_id, :version, signature, CAST(bands AS bigint[])
+    FROM unnest(
+        CAST(:articles AS bigint[]), CAST(:signatures AS bytea[]), CAST(:bands AS text[])
+    ) AS made (article_id, signature, bands)
+    ON CONFLICT (article_id) DO UPDATE
+    SET version = excluded.version, signature = excluded.signature, bands = excluded.bands
+    """
+)
 
 
 def find_candidates(
@@ -61,24 +68,26 @@ def find_candidates(
     came, and no lookup reads more than COMMON texts a band.
     """
     connection.execute(_BY_INDEX)
-    pairs, lost = _pairs(connection, article_ids), set[int]()
+    neighbours, lost = _neighbours(connection, article_ids), set[int]()
     # Whoever has a band that has just become common shares it with so many.
-    others = Counter(article for pair in pairs for article in pair)
-    crowded = [article for article in article_ids if others[article] >= COMMON]
+    crowded = [article for article, others in neighbours.items() if len(others) >= COMMON]
     if crowded and (common := _common_bands(connection, crowded)):
         lost = _retire(connection, common)
-        pairs = _pairs(connection, article_ids)
-    rows = connection.execute(
-        sa.select(Signature.article_id, Signature.signature).where(
-            Signature.article_id == sa.func.any(sorted({each for pair in pairs for each in pair}))
-        )
-    )
-    return pairs, {row.article_id: row.signature for row in rows}, lost
+        neighbours = _neighbours(connection, article_ids)
+    pairs = {
+        (one, other) if one < other else (other, one)
+        for one, others in neighbours.items()
+        for other in others
+    }
+    wanted = {"articles": sorted({article for pair in pairs for article in pair})}
+    found = connection.execute(_SIGNATURES, wanted).all()
+    return pairs, {article: bytes(made) for article, made in found}, lost
 
 
-def _pairs(connection: sa.Connection, article_ids: Collection[int]) -> set[tuple[int, int]]:
-    rows = connection.execute(_PAIRS, {"articles": sorted(article_ids)})
-    return {(one, other) if one < other else (other, one) for one, other in rows}
+def _neighbours(connection: sa.Connection, article_ids: Collection[int]) -> dict[int, list[int]]:
+    """The others that each of these articles shares a band with, where there are any."""
+    rows = connection.execute(_NEIGHBOURS, {"articles": sorted(article_ids)})
+    return dict(rows.all())
 
 
 def _common_bands(connection: sa.Connection, article_ids: Collection[int]) -> dict[int, int]:
@@ -94,14 +103,19 @@ _BY_INDEX = sa.text(
     "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),"
     " set_config('max_parallel_workers_per_gather', '0', true)"
 )
-_PAIRS = sa.text(
+_NEIGHBOURS = sa.text(
     """
-    SELECT mine.article_id, other.article_id
+    SELECT mine.article_id, array_agg(other.article_id)
     FROM signatures AS mine
     JOIN signatures AS other ON other.bands && mine.bands
     WHERE mine.article_id = ANY(CAST(:articles AS bigint[]))
         AND other.version = mine.version AND other.article_id <> mine.article_id
+    GROUP BY mine.article_id
     """
+)
+_SIGNATURES = sa.text(
+    "SELECT article_id, signature FROM signatures"
+    " WHERE article_id = ANY(CAST(:articles AS bigint[]))"
 )
 _COMMON_BANDS = sa.text(
     """

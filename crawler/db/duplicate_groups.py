@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.db.models import Article, Reprint
+from crawler.db.models import Article
 
 Order = tuple[bool, datetime, str]
 
@@ -74,32 +74,18 @@ class _Graph:
     def load(self, article_ids: Iterable[int]) -> None:
         wanted = sorted(set(article_ids) - self.loaded)
         reprints = defaultdict[int, dict[int, float]](dict)
-        for one, other in (
-            (Reprint.article_id, Reprint.other_id),
-            (Reprint.other_id, Reprint.article_id),
-        ):
-            rows = self.connection.execute(
-                sa.select(one, other, Reprint.similarity).where(one == sa.func.any(wanted))
-            )
-            for article, neighbour, similarity in rows:
-                reprints[article][neighbour] = similarity
+        for article, neighbour, similarity in self._rows(_REPRINTS, wanted):
+            reprints[article][neighbour] = similarity
         neighbours = {article for found in reprints.values() for article in found}
         unknown = sorted((neighbours | set(wanted)) - self.nodes.keys())
-        for row in self.connection.execute(
-            sa.select(
-                Article.id,
-                Article.published_at,
-                Article.url,
-                Article.duplicate_of_id,
-                Article.duplicate_similarity,
-            ).where(Article.id == sa.func.any(unknown))
-        ):
-            self.nodes[row.id] = _Node(
-                order(row.published_at, row.url), row.duplicate_of_id, row.duplicate_similarity
-            )
+        for article, published_at, url, first, similarity in self._rows(_ARTICLES, unknown):
+            self.nodes[article] = _Node(order(published_at, url), first, similarity)
         for article in wanted:
             self.nodes[article].reprints = reprints[article]
         self.loaded.update(wanted)
+
+    def _rows(self, query: sa.Executable, article_ids: list[int]) -> list[Any]:
+        return list(self.connection.execute(query, {"articles": article_ids}).all())
 
     def decide(self, article: int) -> bool:
         """Give an article its group; whether it became a duplicate or ceased to be one."""
@@ -127,6 +113,21 @@ class _Graph:
             self.connection.execute(_ASSIGN, rows)
 
 
+_REPRINTS = sa.text(
+    """
+    SELECT article_id, other_id, similarity
+    FROM reprints WHERE article_id = ANY(CAST(:articles AS bigint[]))
+    UNION ALL
+    SELECT other_id, article_id, similarity
+    FROM reprints WHERE other_id = ANY(CAST(:articles AS bigint[]))
+    """
+)
+_ARTICLES = sa.text(
+    """
+    SELECT id, published_at, url, duplicate_of_id, duplicate_similarity
+    FROM articles WHERE id = ANY(CAST(:articles AS bigint[]))
+    """
+)
 _ASSIGN = (
     sa.update(Article)
     .where(Article.id == sa.bindparam("article"))

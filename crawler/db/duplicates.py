@@ -26,13 +26,17 @@ from crawler.db.models import Containment, Reprint, Signature
 from crawler.text.similarity import VERSION, Relation, Text, likely, relation
 
 
-def link(connection: sa.Connection, signatures: Mapping[int, bytes]) -> None:
+def link(
+    connection: sa.Connection, signatures: Mapping[int, bytes], changed: Collection[int]
+) -> None:
     """Find the duplicates of articles that are new, or whose text or date has changed.
 
     ``signatures`` are those of their stored texts, by article; one lookup serves all of them, and
     they find each other too. To be called in the transaction that writes the texts.
     """
-    touched = set(signatures) | _forget(connection, signatures)
+    touched = set(signatures)
+    if changed:  # nothing is known of new ones yet
+        touched |= _forget(connection, changed)
     _link(connection, signatures, touched)
 
 
@@ -65,7 +69,7 @@ def _sites(connection: sa.Connection, article_ids: Iterable[int]) -> dict[int, s
         ),
         {"articles": sorted(article_ids)},
     )
-    return {row.id: row.site for row in rows}
+    return dict(rows.all())
 
 
 def _forget(
@@ -100,8 +104,7 @@ def _compare(
 ) -> dict[tuple[int, int], Relation]:
     """What candidates are to each other by their texts: (earlier, later) and the relation."""
     # One text with all its candidates in a row: `relation` remembers its words.
-    in_rows = sorted(pairs, key=lambda pair: (pair[1], pair[0]))
-    compared = likely(in_rows, signatures)
+    compared = sorted(likely(list(pairs), signatures), key=lambda pair: (pair[1], pair[0]))
     texts = _texts(connection, {article for pair in compared for article in pair})
     related = {}
     for pair in compared:

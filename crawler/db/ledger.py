@@ -24,7 +24,10 @@ def take_turn(connection: sa.Connection) -> None:
     Two that add the same addresses in different orders would wait for each other, and a writer
     of articles must not miss another's text that is not committed yet.
     """
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TURN_LOCK)))
+    connection.execute(_TAKE_TURN)
+
+
+_TAKE_TURN = sa.select(sa.func.pg_advisory_xact_lock(TURN_LOCK))
 
 
 def discover(connection: sa.Connection, site: str, discoveries: Sequence[Discovery]) -> int:

@@ -8,6 +8,22 @@ import sqlalchemy as sa
 from crawler.db.models import Revision
 
 
+def insert_first_revisions(connection: sa.Connection, article_ids: Sequence[int]) -> None:
+    """Write what new articles are as their first revisions, without sending their texts again."""
+    connection.execute(_FIRST, {"articles": article_ids})
+
+
+_FIRST = sa.text(
+    """
+    INSERT INTO revisions (
+        article_id, number, title, body, published_at, section, digest, seen_at, capture_id
+    )
+    SELECT id, revision, title, body, published_at, section, digest, first_seen_at, capture_id
+    FROM articles WHERE id = ANY(CAST(:articles AS bigint[]))
+    """
+)
+
+
 def insert_revisions(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write revisions, and of all but first ones how many words they add and remove.
 

@@ -1,6 +1,7 @@
 """The time of an archived page's next look, in SQL."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +15,17 @@ DAY = timedelta(days=1)
 def schedule(connection: sa.Connection, policy: RecheckPolicy, urls: list[str]) -> None:
     """Write when those of the pages that are archived are to be looked at again."""
     if policy.stages:
-        connection.execute(
-            sa.update(Page)
-            .where(Page.url.in_(urls), Page.state == "archived", Page.article_id == Article.id)
-            .values(next_fetch_at=_next_look(policy, Page.last_fetched_at))
-        )
+        connection.execute(_schedule(policy), {"urls": urls})
+
+
+@lru_cache(maxsize=1)  # a crawl has one policy
+def _schedule(policy: RecheckPolicy) -> sa.Update:
+    return (
+        sa.update(Page)
+        .where(Page.url == sa.func.any(sa.bindparam("urls")))
+        .where(Page.state == "archived", Page.article_id == Article.id)
+        .values(next_fetch_at=_next_look(policy, Page.last_fetched_at))
+    )
 
 
 def next_look(policy: RecheckPolicy, at: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

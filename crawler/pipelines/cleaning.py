@@ -6,7 +6,7 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from crawler.items import ArticleItem, PageOutcome
-from crawler.text.arabic import clean, fold
+from crawler.text.arabic import clean, fold_line
 from crawler.text.dateline import split_dateline
 from crawler.text.dates import find_dates
 from crawler.text.urls import LONGEST, canonical_url
@@ -43,13 +43,13 @@ class CleaningPipeline:
 
     def _own_paragraphs(self, item: ArticleItem, paragraphs: list[str]) -> list[str]:
         """The paragraphs without what repeats the title, the date or the related links' head."""
-        title = fold(item.title or "")
+        title = fold_line(item.title or "")
         first, last = 0, len(paragraphs)
         while first < last - 1 and (
-            fold(paragraphs[first]) == title or self._is_date_line(item, paragraphs[first])
+            fold_line(paragraphs[first]) == title or self._is_date_line(item, paragraphs[first])
         ):
             first += 1
-        while last - 1 > first and _RELATED.fullmatch(fold(paragraphs[last - 1])):
+        while last - 1 > first and _RELATED.fullmatch(fold_line(paragraphs[last - 1])):
             last -= 1
         return paragraphs[first:last]
 

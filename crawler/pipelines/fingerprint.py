@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from crawler.items import ArticleItem, PageOutcome
-from crawler.text.arabic import fold, words
+from crawler.text.arabic import fold_line, fold_lines, words
 
 
 class FingerprintPipeline:
@@ -11,8 +11,8 @@ class FingerprintPipeline:
 
     def process_item(self, item: ArticleItem | PageOutcome) -> ArticleItem | PageOutcome:
         if isinstance(item, ArticleItem) and item.title and item.body:
-            folded = f"{fold(item.title)}\n{fold(item.body)}"
-            item.digest = sha256(folded.encode()).hexdigest()
+            body = " ".join(filter(None, fold_lines(item.body)))
+            item.digest = sha256(f"{fold_line(item.title)}\n{body}".encode()).hexdigest()
             item.word_count = len(words(item.body))
             # Imported with the first article: it takes longer than a crawl without any to start.
             from crawler.text.similarity import signature

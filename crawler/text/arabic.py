@@ -110,6 +110,11 @@ def fold_line(text: str) -> str:
     return fold(text)
 
 
+def fold_lines(text: str) -> list[str]:
+    """`fold` line by line: of an article most lines were lines of its page."""
+    return [fold_line(line) for line in text.split("\n")]
+
+
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _COMMON_SIGNS = ' "-:.,?!/|()'
 
@@ -151,6 +156,8 @@ def clean(text: str) -> str:
     presentation forms become letters, any space becomes one plain space. A line break stays one
     "\\n"; paragraphs are separated by exactly one blank line.
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")  # addresses and their like
     if _UNCLEAN.search(text):
         text = _without_unclean(text)
     text = _SPACE_RUN.sub(" ", unicodedata.normalize("NFC", text))
@@ -183,7 +190,13 @@ _WORD = re.compile(rf"\d+(?:[.,:/٫٬]\d+)+|[^\W_][\w{MARKS}\u0300-\u036f\u200c\
 
 def words(text: str) -> list[str]:
     """The words of ``text`` as written, numbers such as 12,00 and 10:51 in one piece."""
-    return [word for word in _WORD.findall(text) if word.strip("ـ")]
+    found: list[str] = []
+    for piece in text.split():
+        if piece.isalnum():  # as most are
+            found.append(piece)
+        else:
+            found += _WORD.findall(piece)
+    return [word for word in found if word.strip("ـ")] if "ـ" in text else found
 
 
 def has_word(text: str) -> bool:

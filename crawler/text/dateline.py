@@ -8,9 +8,10 @@ rather than being taken for a reporter.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crawler.text.arabic import fold
+from crawler.text.arabic import fold_line
 from crawler.text.dateline_names import AGENCIES, FILLERS, GIVEN_NAMES, PLACES, VERBS, WIRES
 from crawler.text.month_names import GREGORIAN_MONTHS
 
@@ -42,10 +43,7 @@ def split_dateline(paragraph: str) -> Dateline | None:
     found: dict[str, list[str]] = {"place": [], "agency": [], "author": [], "filler": []}
     best = None
     start = 0
-    ends = [(gap.start(), gap.end()) for gap in _BETWEEN.finditer(paragraph[:_LONGEST])]
-    if len(paragraph) < _LONGEST:
-        ends.append((len(paragraph), len(paragraph)))
-    for end, next_start in ends:
+    for end, next_start in _gaps(paragraph):
         part = _named(paragraph[start:end])
         if (kind := _kind(part, found)) is None:
             break
@@ -57,10 +55,18 @@ def split_dateline(paragraph: str) -> Dateline | None:
     return best
 
 
+def _gaps(paragraph: str) -> Iterator[tuple[int, int]]:
+    """Where a part may end, and where the next begins."""
+    for gap in _BETWEEN.finditer(paragraph[:_LONGEST]):
+        yield gap.span()
+    if len(paragraph) < _LONGEST:
+        yield len(paragraph), len(paragraph)
+
+
 def _named(part: str) -> str:
     """A part without what surrounds a name; quotation marks inside it stay."""
     part = part.strip(_EDGES)
-    if fold(part) not in FILLERS:
+    if fold_line(part) not in FILLERS:
         part = part.removeprefix(match[0]) if (match := _FOR.match(part)) else part
     bare = part.strip(_QUOTES)
     return part if set(bare) & set(_QUOTES) else bare
@@ -68,7 +74,7 @@ def _named(part: str) -> str:
 
 def _kind(part: str, found: dict[str, list[str]]) -> str | None:
     """What one part names; a name of both a town and a paper is the town first."""
-    folded = " ".join(fold(part).replace('"', "").split())
+    folded = " ".join(fold_line(part).replace('"', "").split())
     if not folded or folded in FILLERS or set(folded.split()) <= GREGORIAN_MONTHS.keys():
         return "filler"
     if folded in PLACES and not (found["place"] and folded in AGENCIES):
@@ -92,8 +98,8 @@ def _is_sure(found: dict[str, list[str]], rest: str) -> bool:
     if len(named) > 1 or (named == ["place"] and any(found["filler"])):
         return True
     if named == ["agency"]:
-        return all(fold(agency) in WIRES for agency in found["agency"])
-    first = fold(rest[:_LONGEST]).split(" ", 1)[0]
+        return all(fold_line(agency) in WIRES for agency in found["agency"])
+    first = fold_line(rest[:_LONGEST]).split(" ", 1)[0]
     return named == ["place"] and first in VERBS
 
 

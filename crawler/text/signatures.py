@@ -24,7 +24,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from crawler.text.arabic import fold
+from crawler.text.arabic import fold_lines
 
 VERSION = 1
 BANDS = 32
@@ -50,22 +50,26 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 _STREAM = _mix(np.arange(1, 2 * VALUES + 1, dtype=_U64) * _U64(0x9E3779B97F4A7C15))
-_MULTIPLIERS = (_STREAM[:VALUES].astype(_U32) | _U32(1))[:, None]
-_SUMMANDS = _STREAM[VALUES:].astype(_U32)[:, None]
+_MULTIPLIERS = _STREAM[:VALUES].astype(_U32) | _U32(1)
+_SUMMANDS = _STREAM[VALUES:].astype(_U32)
 
 
 def sentences(body: str) -> list[list[str]]:
     """The folded words of each sentence; a paragraph's end is a sentence's end."""
-    found: list[list[str]] = [[]]
+    found, words = list[list[str]](), list[str]()
     # «و قال» is «وقال».
-    folded = fold(body.replace("\n", " ¶ ")).replace(" و ", " و")
-    for token in _TOKEN.findall(folded):
-        if token in ".!?¶":
-            if found[-1]:
-                found.append([])
-        else:
-            found[-1].append(token)
-    return found if found[-1] else found[:-1]
+    folded = " ¶ ".join(fold_lines(body)).replace(" و ", " و")
+    for piece in folded.split(" "):
+        if piece.isalnum():  # as most are
+            words.append(piece)
+            continue
+        for token in _TOKEN.findall(piece):
+            if token not in ".!?¶":
+                words.append(token)
+            elif words:
+                found.append(words)
+                words = []
+    return [*found, words] if words else found
 
 
 def content(word: str) -> bool:
@@ -95,8 +99,9 @@ def _values(words: list[str]) -> NDArray[np.uint16]:
     shingles = _mix(pairs).astype(_U32)
     least = np.full(VALUES, 0xFFFFFFFF, dtype=_U32)
     for start in range(0, len(shingles), 4096):  # a book of a page stays within a few MB
-        block = shingles[None, start : start + 4096] * _MULTIPLIERS + _SUMMANDS
-        np.minimum(least, block.min(axis=1), out=least)
+        block = shingles[start : start + 4096, None] * _MULTIPLIERS
+        block += _SUMMANDS
+        np.minimum(least, block.min(axis=0), out=least)
     return (least >> _U32(16)).astype("<u2")
 
 
@@ -167,14 +172,16 @@ def likely(
     found = []
     for start in range(0, len(pairs), 4096):  # some MB at once
         block = pairs[start : start + 4096]
-        first, second = np.array([[places[a], places[b]] for a, b in block]).T
+        both = [(places[a], places[b]) for a, b in block]
+        first, second = np.array(both).T
         alike = np.count_nonzero(table[first] == table[second], axis=1)
         alike = (alike >= LEAST_ESTIMATE * VALUES) & worded[first] & worded[second]
-        for pair, estimate, one, two in zip(block, alike, first, second, strict=True):
+        for pair, estimate, (one, two) in zip(block, alike.tolist(), both, strict=True):
             if estimate or _share_passages(passages[one], passages[two]):
                 found.append(pair)
     return found
 
 
 def _share_passages(mine: frozenset[int], others: frozenset[int]) -> bool:
-    return not mine.isdisjoint(others) and 2 * len(mine & others) >= min(len(mine), len(others))
+    shared = len(mine & others)
+    return shared > 0 and 2 * shared >= min(len(mine), len(others))
