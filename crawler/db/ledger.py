@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from crawler.db.models import Article, Page
 from crawler.db.removals import record_missing, record_returns
@@ -35,29 +34,46 @@ def discover(connection: sa.Connection, site: str, discoveries: Sequence[Discove
     firsts: dict[str, Discovery] = {}
     for found in discoveries:
         firsts.setdefault(found.url, found)
-    pending, excluded = [], []
-    for found in firsts.values():
-        shape, number = address_shape(found.url)
-        row = {
-            "site": site,
-            "url": found.url,
-            "request_url": found.request_url,
-            "discovered_on": found.found_on,
-            "published_hint": found.published_at,
-            "address_shape": shape,
-            "address_number": number,
-        }
-        if found.outside_range:
-            excluded.append(
-                row | {"state": "excluded", "reason": OUTSIDE_RANGE, "next_fetch_at": None}
-            )
-        else:
-            pending.append(row)
+    shapes = [address_shape(url) for url in firsts]
     take_turn(connection)
-    statement = insert(Page).on_conflict_do_nothing(index_elements=[Page.url]).returning(Page.id)
-    return sum(
-        len(connection.execute(statement, rows).all()) for rows in (pending, excluded) if rows
+    inserted = connection.execute(
+        _DISCOVER,
+        {
+            "site": site,
+            "outside_range": OUTSIDE_RANGE,
+            "urls": list(firsts),
+            "request_urls": [found.request_url for found in firsts.values()],
+            "found_on": [found.found_on for found in firsts.values()],
+            "hints": [found.published_at for found in firsts.values()],
+            "shapes": [shape for shape, _ in shapes],
+            "numbers": [number for _, number in shapes],
+            "are_outside": [found.outside_range for found in firsts.values()],
+        },
     )
+    return inserted.rowcount
+
+
+_DISCOVER = sa.text(
+    """
+    INSERT INTO pages (
+        site, url, request_url, discovered_on, published_hint, address_shape, address_number,
+        state, reason, next_fetch_at
+    )
+    SELECT
+        :site, url, request_url, discovered_on, published_hint, address_shape, address_number,
+        CASE WHEN is_outside THEN 'excluded' ELSE 'pending' END,
+        CASE WHEN is_outside THEN :outside_range END,
+        CASE WHEN is_outside THEN NULL ELSE now() END
+    FROM unnest(
+        CAST(:urls AS text[]), CAST(:request_urls AS text[]), CAST(:found_on AS text[]),
+        CAST(:hints AS timestamptz[]), CAST(:shapes AS text[]), CAST(:numbers AS bigint[]),
+        CAST(:are_outside AS boolean[])
+    ) AS found (
+        url, request_url, discovered_on, published_hint, address_shape, address_number, is_outside
+    )
+    ON CONFLICT (url) DO NOTHING
+    """
+)
 
 
 def readmit(
