@@ -93,6 +93,7 @@ def test_a_server_that_is_down_is_started_for_an_address_and_stopped_on_demand(
     "arguments",
     [
         ["-At", "-c", "SELECT 'a b'", "-c", "SELECT 'غزة'"],
+        ["--", "-At", "-c", "SELECT 'a b'", "-c", "SELECT 'غزة'"],
         ["-v", "word=غزة", "-Atc", "SELECT 'a b'", "-Atc", "SELECT 'غزة'"],
     ],
 )

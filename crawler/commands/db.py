@@ -61,7 +61,9 @@ class Command(ArchiveCommand):
         behind = sys.argv[sys.argv.index(args[0]) + 1 :] if args else []
         parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
         _add_own_options(parser)
-        self.further = parser.parse_known_args(behind)[1]
+        further = parser.parse_known_args(behind)[1]
+        # psql would take a «--» from in front of its options for the end of them.
+        self.further = further[1:] if further[:1] == ["--"] else further
         self.as_reader: bool = opts.reader
         self.keep: int | None = opts.keep
 
