@@ -32,7 +32,8 @@ def link(
     """Find the duplicates of articles that are new, or whose text or date has changed.
 
     ``signatures`` are those of their stored texts, by article; one lookup serves all of them, and
-    they find each other too. To be called in the transaction that writes the texts.
+    they find each other too. ``changed`` are those among them that were stored before. To be
+    called in the transaction that writes the texts.
     """
     touched = set(signatures)
     if changed:  # nothing is known of new ones yet

@@ -123,15 +123,15 @@ class LedgerMiddleware:
 
         A site has tens of thousands of tags; a backfill reads them all the same.
         """
-        if self.barren >= BARREN_LISTINGS and self.spider.plan.mode != "backfill":
-            if self.held_back:
-                logger.info(
-                    "%d listings of tags and authors are left out: the last %d named nothing new. "
-                    "A backfill reads them all.",
-                    len(self.held_back),
-                    self.barren,
-                )
-                self.stats.inc_value("listing/left_out", len(self.held_back))
+        are_barren = self.barren >= BARREN_LISTINGS and self.spider.plan.mode != "backfill"
+        if are_barren and self.held_back:
+            logger.info(
+                "%d listings of tags and authors are left out: the last %d named nothing new. "
+                "A backfill reads them all.",
+                len(self.held_back),
+                self.barren,
+            )
+            self.stats.inc_value("listing/left_out", len(self.held_back))
             self.held_back.clear()
         listings = self.held_back[:HELD_BACK_AT_ONCE]
         del self.held_back[:HELD_BACK_AT_ONCE]

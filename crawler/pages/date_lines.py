@@ -113,15 +113,14 @@ def _line(index: int, layout: Layout, visit: Visit) -> Published | None:
     line = " ".join(b.text for b in neighbours if b.element is block.element)
     pieces = islice(block.element.itertext(), _LINE_PIECES)
     spaced = " ".join(" ".join(pieces).split())
-    others = (text for text in (spaced, line) if text != block.text and len(text) <= LINE_CHARS)
-    wholes = [whole for text in others if (whole := read_line(text, visit))]
-    # Apart, the words of two elements are printed as the reader sees them.
-    if wholes and wholes[0].precision == "minute":
-        return wholes[0]
     published = read_line(block.text, visit)
-    if published is None:
-        return wholes[0] if wholes else None
-    return next((whole for whole in wholes if whole.precision == "minute"), published)
+    for text in (spaced, line):
+        if text != block.text and len(text) <= LINE_CHARS:
+            whole = read_line(text, visit)
+            # Apart, the words of two elements are printed as the reader sees them.
+            if whole and (published is None or whole.precision == "minute"):
+                return whole
+    return published
 
 
 def is_clock(published: Published, visit: Visit) -> bool:

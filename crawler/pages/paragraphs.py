@@ -93,7 +93,7 @@ def body_text(blocks: list[Block]) -> str:
 
 def _is_dateline(lines: list[str]) -> bool:
     """«غزة - الكرمل» in a line of its own; «غزة - الكرمل -» goes on in the next."""
-    if sum(map(len, lines[: _LINE_CHARS + 1])) > _LINE_CHARS:
+    if sum(map(len, lines[:_LINE_CHARS])) + len(lines) - 1 > _LINE_CHARS:
         return False
     line = " ".join(lines)
     dateline = split_dateline(line)

@@ -35,19 +35,19 @@ RULES = {
 }
 
 
+ONCE, TWICE = "ck_{0}_{1}", "ck_{0}_ck_{0}_{1}"
+
+
 def upgrade():
-    for table, rules in RULES.items():
-        for rule in rules:
-            op.execute(
-                f"ALTER TABLE {table} RENAME CONSTRAINT ck_{table}_ck_{table}_{rule}"
-                f" TO ck_{table}_{rule}"
-            )
+    _rename(TWICE, ONCE)
 
 
 def downgrade():
+    _rename(ONCE, TWICE)
+
+
+def _rename(old, new):
     for table, rules in RULES.items():
         for rule in rules:
-            op.execute(
-                f"ALTER TABLE {table} RENAME CONSTRAINT ck_{table}_{rule}"
-                f" TO ck_{table}_ck_{table}_{rule}"
-            )
+            names = f"{old.format(table, rule)} TO {new.format(table, rule)}"
+            op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {names}")
