@@ -152,9 +152,11 @@ DOWNLOAD_HANDLERS = {
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.site.SiteMiddleware": 50,
+    "crawler.middlewares.robots.RobotsMiddleware": 100,
     "crawler.middlewares.pace.PaceMiddleware": 560,
     "crawler.middlewares.evidence.EvidenceMiddleware": 900,  # nearest to the network
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
 }
 EXTENSIONS = {
     "crawler.extensions.progress.ProgressLine": 500,

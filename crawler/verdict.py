@@ -41,6 +41,8 @@ def judge(stats: Mapping[str, Any]) -> Verdict:
         return Verdict(ENDED_EARLY, "failed", "the crawl could not begin; the log says why")
     if reason == "shutdown":
         return Verdict(ENDED_EARLY, "interrupted", "stopped by a signal")
+    if fault := stats.get("robots/fault"):
+        return Verdict(UNREACHABLE, "failed", fault)
     if reason != "finished":
         return Verdict(ENDED_EARLY, "failed", str(reason))
     faults = [f"{stats[name]} {what}" for name, what in OUR_FAULTS.items() if stats.get(name)]

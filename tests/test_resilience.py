@@ -206,6 +206,27 @@ def test_a_site_that_forbids_everything_is_left_alone(archive: Archive) -> None:
     assert "robots.txt" in crawl.log
 
 
+def test_a_site_whose_robots_txt_fails_is_left_alone_and_stays_due(archive: Archive) -> None:
+    """RFC 9309, 2.3.1.4."""
+    with serve(Site("post", articles=8)) as server:
+        server.site.faults.add(re.compile("/+post"), Status(500))
+        archive.crawl(server.url)
+        make_due(archive)
+        before = archive.rows("SELECT url, state, attempts FROM pages ORDER BY id")
+        assert {(page.state, page.attempts) for page in before} == {("pending", 1)}
+        server.site.faults.clear()
+        server.site.faults.add("/robots.txt", Status(503))
+        asked = len(server.requests)
+        crawl = archive.crawl(server.url)
+        assert {record.path for record in server.requests[asked:]} == {"/robots.txt"}
+        assert crawl.exit_code == 3
+        assert "robots.txt answers with HTTP 503" in crawl.output.splitlines()[-1]
+        assert archive.rows("SELECT url, state, attempts FROM pages ORDER BY id") == before
+        server.site.faults.clear()
+        assert archive.crawl(server.url).exit_code == 0
+    assert archive.states() == {"archived": 8}
+
+
 def test_the_delay_that_robots_txt_asks_for_is_kept(archive: Archive) -> None:
     with serve(Site("post", articles=3, crawl_delay=0.5)) as server:
         archive.crawl(server.url)
