@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
+
+
+class AnswerHead(NamedTuple):
+    """The head of an answer as the server sent it."""
+
+    reason: str  # of the status line; often ""
+    headers: tuple[tuple[bytes, bytes], ...]  # in their order and case, repeated ones repeated
 
 
 @dataclass(slots=True)

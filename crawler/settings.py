@@ -82,6 +82,12 @@ AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 RETRY_AFTER_MAX = 600  # seconds that a crawl waits when told to; longer: it goes on without
 DOWNLOAD_TIMEOUT = 60
 RETRY_TIMES = 2  # at once; afterwards the ledger tries again, later and later
+# Without those of Scrapy's own handler, which would be loaded with them.
+RETRY_EXCEPTIONS = [
+    error
+    for error in default_settings.RETRY_EXCEPTIONS
+    if not str(error).startswith(("twisted.", "scrapy.core.downloader.handlers"))
+]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 FETCH_ATTEMPTS = 6  # crawls in which a page may fail before its state is failed
 FETCH_BACKOFF = 300  # seconds to the second attempt; four times as long before each further one
@@ -147,8 +153,9 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
 }
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.middlewares.pace.PacedHandler",
-    "https": "crawler.middlewares.pace.PacedHandler",
+    "http": "crawler.download_handler.DownloadHandler",
+    "https": "crawler.download_handler.DownloadHandler",
+    **dict.fromkeys(("data", "file", "ftp", "s3")),  # no news site is there
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.site.SiteMiddleware": 50,

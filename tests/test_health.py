@@ -357,7 +357,7 @@ def warc(tmp_path: Path, healthy: sa.Connection, now: datetime) -> Iterator[Call
     def write(**headers: str) -> None:
         fields = [(name.capitalize(), value) for name, value in headers.items()]
         exchange = Exchange(
-            address(1), now, "GET", [], b"", "HTTP/1.1", 200, fields, b"<p>", page_id=page_id
+            address(1), now, "GET", [], b"", "HTTP/1.1", 200, "", fields, b"<p>", page_id=page_id
         )
         (place,) = writer.write([exchange])
         healthy.execute(

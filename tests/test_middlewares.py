@@ -1,4 +1,4 @@
-"""What a site asks of the pace, and names that lead into private networks: in real reactors."""
+"""What a site asks of the pace, commands without a crawl, and names in Scrapy's own resolver."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from twisted.internet.testing import MemoryReactorClock
 
 from crawler.middlewares.pace import retry_after
 from crawler.middlewares.site import PublicHostResolver
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, Archive, run_scrapy
 from tests.site.replica import Site
 from tests.site.server import serve
 
@@ -65,6 +65,19 @@ def test_no_retry_after_stops_a_crawl(value: str) -> None:
     headers = {"Retry-After": value.encode("utf-8", "replace")}
     seconds = retry_after(Response("https://alkarmel.example/", headers=headers))
     assert seconds is None or seconds >= 0
+
+
+# --- commands without a crawl --------------------------------------------------------------------
+
+
+def test_the_shell_looks_at_a_page_without_an_archive(archive: Archive) -> None:
+    """As README shows it."""
+    with serve(Site("post", articles=3)) as server:
+        address = server.url + server.site.truth[0].address.lstrip("/")
+        environment = archive.environment(ALKARMEL_URL=server.url)
+        shell = run_scrapy(environment, "shell", address, "-c", "response.text")
+    assert server.site.truth[0].title in shell.stdout, shell.stderr
+    assert not archive.directory.exists()
 
 
 # --- names that resolve ------------------------------------------------------------------------

@@ -24,6 +24,12 @@ FINISHED = {
         ({"article/lost": 2}, ENDED_EARLY, "failed", "2 items could not be stored"),
         ({"spider_exceptions/count": 1}, ENDED_EARLY, "failed", "1 pages could not be read"),
         ({"home/refused": "robots.txt"}, ENDED_EARLY, "failed", "may not be fetched: robots.txt"),
+        (
+            {"finish_reason": "robots.txt fails", "robots/fault": "robots.txt fails"},
+            UNREACHABLE,
+            "failed",
+            "robots.txt fails",
+        ),
         ({"finish_reason": "shutdown"}, ENDED_EARLY, "interrupted", "stopped by a signal"),
         ({"finish_reason": "database lost"}, ENDED_EARLY, "failed", "database lost"),
         ({"finish_reason": "closespider_timeout"}, ENDED_EARLY, "failed", "closespider_timeout"),

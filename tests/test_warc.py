@@ -31,6 +31,7 @@ def exchange(payload: bytes = TEXT, known: Known | None = None) -> Exchange:
         request_body=b"",
         protocol="HTTP/1.1",
         status=200,
+        reason="Sehr gut",
         headers=[("Content-Type", "text/html"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")],
         payload=payload,
         ip_address="192.0.2.7",
@@ -65,7 +66,7 @@ def test_an_exchange_is_kept_as_it_went_over_the_wire(tmp_path: Path) -> None:
     assert response["WARC-IP-Address"] == "192.0.2.7"
     assert response["WARC-Payload-Digest"] == exchange().digest
     assert request["WARC-Concurrent-To"] == response["WARC-Record-ID"]
-    assert answer.statusline == "200 OK"
+    assert answer.statusline == "200 Sehr gut"
     assert [v for k, v in answer.headers if k == "Set-Cookie"] == ["a=1", "b=2"]
     assert asked.statusline == "/post/7/%D8%B9%D8%A7%D8%AC%D9%84?page=1&x=%20 HTTP/1.1"
     assert asked.get_header("Host") == "news.example"

@@ -9,7 +9,7 @@ from typing import Any, Self
 import scrapy
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.http import Headers, Request, Response
+from scrapy.http import Request, Response
 
 from crawler import __version__
 from crawler.db.captures import known_payloads
@@ -17,7 +17,7 @@ from crawler.db.group_commit import GroupCommit
 from crawler.db.patience import Patience
 from crawler.db.session import crawl_engine
 from crawler.errors import EvidenceLost
-from crawler.items import Capture
+from crawler.items import AnswerHead, Capture
 from crawler.warc.records import Exchange, Known
 from crawler.warc.writer import Place, WarcWriter
 
@@ -106,27 +106,35 @@ def _kind(request: Request) -> str:
 
 
 def _exchange(request: Request, response: Response) -> Exchange:
+    answer: AnswerHead = request.meta["answer_head"]
     return Exchange(
         url=response.url,
         fetched_at=datetime.now(UTC),
         method=request.method,
-        request_headers=_lines(request.headers),
+        request_headers=[
+            (_text(name), _text(value))
+            for name, values in request.headers.items()
+            for value in values
+            if name != b"Proxy-Authorization"  # a secret, and the proxy's
+        ],
         request_body=request.body,
         protocol=response.protocol or "HTTP/1.1",
         status=response.status,
-        headers=_lines(response.headers),
+        reason=answer.reason,
+        headers=[
+            (_text(name), _text(value))
+            for name, value in answer.headers
+            if name.lower() != b"transfer-encoding"  # undone
+        ],
         payload=response.body,
         ip_address=str(response.ip_address) if response.ip_address else None,
         page_id=request.meta.get("page_id"),
     )
 
 
-def _lines(headers: Headers) -> list[tuple[str, str]]:
-    return [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in headers.items()
-        for value in values
-    ]
+def _text(part: bytes) -> str:
+    """A part of a head, of which `Exchange` keeps every byte."""
+    return part.decode(errors="surrogateescape")
 
 
 def _capture(exchange: Exchange, response: Response, place: Place | None) -> Capture:

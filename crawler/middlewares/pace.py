@@ -7,7 +7,6 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response
@@ -88,21 +87,6 @@ class PaceMiddleware:
             # Too long to sit it out: no quick retry either, the ledger tries again then.
             request.meta["dont_retry"] = True
         return response
-
-
-class PacedHandler(HTTP11DownloadHandler):
-    """Scrapy's own, from the request's turn on: nothing may come between that and the network."""
-
-    lazy = True  # made with the first request, when the middleware is there
-
-    def __init__(self, crawler: Crawler):
-        super().__init__(crawler)
-        self.pace = crawler.get_downloader_middleware(PaceMiddleware)
-
-    async def download_request(self, request: Request) -> Response:
-        if self.pace:  # `scrapy shell` and `parse` have no database to hold a pace by
-            await self.pace.wait(request)
-        return await super().download_request(request)
 
 
 def _host(url: str) -> str:

@@ -71,6 +71,7 @@ def _exchange(record: ArcWarcRecord, max_bytes: int) -> Exchange | None:
         request_body=b"",
         protocol=http.protocol or "HTTP/1.1",
         status=200,
+        reason=http.statusline.partition(" ")[2],
         headers=_without_chunks(http.headers),
         payload=payload,
         ip_address=record.rec_headers.get_header("WARC-IP-Address"),

@@ -3,14 +3,15 @@
 ISO 28500:2017; the grammar is warcio's, what goes into the records is ours.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
-from http import HTTPStatus
 from io import BytesIO
+from typing import Any
 from urllib.parse import urlsplit
 
 from isal import isal_zlib
@@ -24,6 +25,7 @@ COMPRESSION = 3  # of ISA-L's 0 to 3: on news pages a third of zlib's time for 6
 # The head of a member (RFC 1952): all of it that no check sum covers. No name, no time, Unix.
 MEMBER_HEAD = bytes.fromhex("1f8b0800000000000003")
 _MEMBER_TAIL = struct.Struct("<II")  # check sum and length of what was compressed
+_LINE_ENDS = re.compile(r"[\r\n]+")
 Headers = list[tuple[str, str]]
 
 
@@ -38,7 +40,10 @@ class Known:
 
 @dataclass
 class Exchange:
-    """One request and its answer as they went over the wire, transfer coding undone."""
+    """One request and its answer as they went over the wire, transfer coding undone.
+
+    The heads are read as UTF-8; surrogates stand for bytes that are none.
+    """
 
     url: str
     fetched_at: datetime  # aware
@@ -47,7 +52,8 @@ class Exchange:
     request_body: bytes
     protocol: str  # "HTTP/1.1"
     status: int
-    headers: Headers  # repeated ones repeated
+    reason: str  # of the status line; often ""
+    headers: Headers  # in their order, repeated ones repeated; without Transfer-Encoding
     payload: bytes  # content coding (gzip) left on
     ip_address: str | None = None
     page_id: int | None = None  # the ledger's page that was asked for, where it was one
@@ -62,6 +68,14 @@ class Exchange:
 class _HexDigester(Digester):  # type: ignore[misc]  # warcio has no types
     def __str__(self) -> str:
         return f"{self.type_}:{self.digester.hexdigest()}"
+
+
+class _Head(StatusAndHeaders):  # type: ignore[misc]
+    """Written as it was sent: warcio's own puts percent signs for what is not ASCII."""
+
+    def to_ascii_bytes(self, filter_func: Any = None) -> bytes:
+        head: str = self.to_str(filter_func)
+        return head.encode(errors="surrogateescape") + b"\r\n"
 
 
 class _Writer(WARCWriter):  # type: ignore[misc]
@@ -87,8 +101,9 @@ def members(exchange: Exchange) -> Iterator[bytes]:
 
 
 def _response(writer: _Writer, exchange: Exchange) -> ArcWarcRecord:
-    line = f"{exchange.status} {_phrase(exchange.status)}".rstrip()
-    http = StatusAndHeaders(line, _safe(exchange.headers), protocol=exchange.protocol)
+    [(_, reason)] = _safe([("", exchange.reason)])
+    line = f"{exchange.status} {reason}".rstrip()
+    http = _Head(line, _safe(exchange.headers), protocol=exchange.protocol)
     fields = _fields(exchange)
     if exchange.ip_address:
         fields["WARC-IP-Address"] = exchange.ip_address
@@ -117,9 +132,7 @@ def _request(writer: _Writer, exchange: Exchange, response: ArcWarcRecord) -> Ar
     headers = exchange.request_headers
     if not any(name.lower() == "host" for name, _ in headers):
         headers = [("Host", parts.netloc), *headers]  # which the download handler adds
-    http = StatusAndHeaders(
-        f"{exchange.method} {target} HTTP/1.1", _safe(headers), is_http_request=True
-    )
+    http = _Head(f"{exchange.method} {target} HTTP/1.1", _safe(headers), is_http_request=True)
     answer = response.rec_headers.get_header("WARC-Record-ID")
     return writer.create_warc_record(
         exchange.url,
@@ -153,11 +166,6 @@ def _warc_date(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _phrase(status: int) -> str:
-    # Scrapy keeps the number of the status line and not its words.
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-
-
 def _safe(headers: Headers) -> Headers:
     """Without line ends, which would end the header."""
-    return [(name, " ".join(value.splitlines())) for name, value in headers]
+    return [(name, _LINE_ENDS.sub(" ", value)) for name, value in headers]
