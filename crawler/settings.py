@@ -82,11 +82,11 @@ AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 RETRY_AFTER_MAX = 600  # seconds that a crawl waits when told to; longer: it goes on without
 DOWNLOAD_TIMEOUT = 60
 RETRY_TIMES = 2  # at once; afterwards the ledger tries again, later and later
-# Without those of Scrapy's own handler, which would be loaded with them.
+# Without the one of Scrapy's own handler, which would be loaded with it.
 RETRY_EXCEPTIONS = [
     error
     for error in default_settings.RETRY_EXCEPTIONS
-    if not str(error).startswith(("twisted.", "scrapy.core.downloader.handlers"))
+    if error != "scrapy.core.downloader.handlers.http11.TunnelError"
 ]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 FETCH_ATTEMPTS = 6  # crawls in which a page may fail before its state is failed
@@ -151,6 +151,8 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     # `Site.owns` has the limit; a page that got lost on its way would stay claimed.
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    # It looks for a mistake of spiders, at each request of each crawl.
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 DOWNLOAD_HANDLERS = {
     "http": "crawler.download_handler.DownloadHandler",
@@ -164,7 +166,9 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.evidence.EvidenceMiddleware": 900,  # nearest to the network
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
 }
+STATS_CLASS = "crawler.stats.Stats"
 EXTENSIONS = {
     "crawler.extensions.progress.ProgressLine": 500,
 }
