@@ -1,6 +1,5 @@
 """Reads an article page: structured data, the site's own selectors, the shape of the page."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -8,7 +7,7 @@ from functools import cache
 from lxml.cssselect import CSSSelector
 
 from crawler.items import ArticleItem
-from crawler.pages.blocks import Block, Element
+from crawler.pages.blocks import Block, Element, text_content
 from crawler.pages.byline import find_author
 from crawler.pages.canonical import CanonicalLink, canonical_link
 from crawler.pages.date_lines import Visit, read_line
@@ -26,7 +25,8 @@ from crawler.text.arabic import clean, fold, fold_line, words
 from crawler.text.urls import canonical_url
 
 EXTRACTOR_VERSION = "1"
-_ARABIC_LETTERS = re.compile("[\u0621-\u064a]+")
+# ISO 8859-6 has the letters of Arabic, U+0621 to U+064A, and these bytes beside them.
+_NO_LETTERS = bytes(byte for byte in range(256) if not 0xC1 <= byte <= 0xEA)
 
 
 def read_article(
@@ -119,7 +119,7 @@ def _select(document: Document, css: str) -> list[Element]:
 
 
 def words_of(element: Element) -> str:
-    return " ".join(element.text_content().split())
+    return " ".join(text_content(element).split())
 
 
 def _text(body: list[Block], metadata: Metadata, chosen: dict[str, list[Element]]) -> Claim | None:
@@ -143,7 +143,7 @@ def _details(
 ) -> Iterator[tuple[str, Claim]]:
     """Section, author, agency and image, each from the best evidence that there is."""
     claims = {
-        "section": find_section(document, metadata, layout),
+        "section": find_section(metadata, layout),
         "author": find_author(metadata, layout),
         "agency": metadata.first("agency"),
         "image_url": find_image(document, metadata, layout, chosen.get("image")),
@@ -169,7 +169,7 @@ def _language(metadata: Metadata, text: str) -> tuple[str | None, str]:
     """As stated; without a statement Arabic where most letters are."""
     if stated := metadata.first("language"):
         return stated.value[:2].lower(), stated.source
-    arabic = len("".join(_ARABIC_LETTERS.findall(text)))
+    arabic = len(text.encode("iso-8859-6", "ignore").translate(None, _NO_LETTERS))
     return ("ar" if arabic * 2 > len(text) else None), "shape"
 
 

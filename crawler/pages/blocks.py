@@ -7,11 +7,10 @@ from itertools import islice
 from typing import TypeAlias
 
 from lxml import etree
-from lxml.html import HtmlElement
 
 from crawler.text.arabic import fold_spaces, letters
 
-Element: TypeAlias = HtmlElement
+Element: TypeAlias = etree._Element
 
 # Everything else begins a new block; unknown elements too (<story-text>), unless in a <p>.
 INLINE_TAGS = {
@@ -36,6 +35,8 @@ _MENU_LINKS = 8
 _MENU_WORD = 20  # characters; headlines are longer
 _NESTED_LISTS = 8
 _count_links = etree.XPath("count(.//a)")
+# All the text in an element.
+text_content = etree.XPath("string()", smart_strings=False)
 _SENTENCE_END = re.compile(r"[.!?؟…।。:»”\"']\W*$")
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
@@ -205,7 +206,7 @@ def _menu_words(element: Element) -> str:
     # The words of lists in lists without end would be read once for each list around them.
     if links < _MENU_LINKS or _is_deep(element):
         return ""
-    words = fold_spaces(element.text_content())
+    words = fold_spaces(text_content(element))
     return words if len(words) < links * _MENU_WORD else ""
 
 
@@ -219,9 +220,7 @@ def _is_hidden(element: Element) -> bool:
 
 
 def common_ancestor(elements: Iterable[Element]) -> Element:
-    """The smallest element that is, or holds, each of these; ValueError for none at all."""
-    paths = [[*reversed([*element.iterancestors()]), element] for element in elements]
-    steps = [step[0] for step in zip(*paths, strict=False) if len(set(step)) == 1]
-    if not steps:
-        raise ValueError("no elements of one tree")
-    return steps[-1]
+    """The smallest element that is, or holds, each of these, which stand in one tree."""
+    paths = [[element, *element.iterancestors()] for element in elements]
+    shared = set.intersection(*map(set, paths))
+    return next(element for element in paths[0] if element in shared)

@@ -36,7 +36,8 @@ _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w:.-]+)""", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([\w:.-]+)""")
 _META_AREA = 4096  # bytes; WHATWG looks at 1024, old pages put scripts before the meta tag
 _ASCII = bytes(range(0x80))
-_HIGH_RUNS = re.compile(rb"[\x80-\xff]+")
+# A search for runs of high bytes takes eight times as long as splitting at all others.
+_BLANK_ASCII = bytes.maketrans(_ASCII, b" " * len(_ASCII))
 
 
 def decode_html(html: bytes, headers: Mapping[str, str] | None = None) -> tuple[str, str]:
@@ -110,15 +111,15 @@ def _legacy_encoding(html: bytes, declared: str | None) -> str:
     """The encoding of bytes that are not UTF-8."""
     if declared not in _DEFAULT_LABELS | _ARABIC_LABELS:
         return declared or "windows-1252"
-    runs = _HIGH_RUNS.findall(html)
+    high = html.translate(None, _ASCII)
     # Arabic words are runs of high bytes; Western ones have single accents between ASCII.
-    in_words = sum(len(run) for run in runs if len(run) >= 3)
-    if declared not in _ARABIC_LABELS and in_words * 2 < sum(map(len, runs)):
+    in_words = sum(len(run) for run in html.translate(_BLANK_ASCII).split() if len(run) >= 3)
+    if declared not in _ARABIC_LABELS and in_words * 2 < len(high):
         return "windows-1252"
     # The letters غ, ف, ق and ك of windows-1256 mean nothing in iso-8859-6, and what stands there
     # for ق, ه, و, ى and ي are accented Latin letters in windows-1256.
-    windows = sum(map(html.count, (b"\xdb", b"\xdd", b"\xde", b"\xdf")))
-    iso = sum(map(html.count, (b"\xe2", b"\xe7", b"\xe8", b"\xe9", b"\xea")))
+    windows = sum(map(high.count, (b"\xdb", b"\xdd", b"\xde", b"\xdf")))
+    iso = sum(map(high.count, (b"\xe2", b"\xe7", b"\xe8", b"\xe9", b"\xea")))
     if windows == iso:
         return declared or "windows-1256"
     return "iso-8859-6" if iso > 4 * windows else "windows-1256"

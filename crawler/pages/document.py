@@ -7,9 +7,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from lxml import etree
-from lxml.html import HtmlElement
 from scrapy.http import Response
 
+from crawler.pages.blocks import Element
 from crawler.pages.decoding import utf8_markup
 from crawler.pages.links import absolute_url
 from crawler.text.urls import LONGEST
@@ -18,10 +18,10 @@ _PLAIN_ADDRESS = re.compile(r"https?://[\w.:-]+(?=[/?#]|$)", re.ASCII)
 _PLAIN_NAME = re.compile(r"[\w-]+(?:\.\w+)?(?=[?#]|$)", re.ASCII)
 
 # huge_tree: else all that stands behind 255 open tags would be lost, instead of behind 2,047.
-_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, huge_tree=True)
-# lxml.html's own parser asks a Python function for the class of each element, which takes as
-# long as the rest of a walk through a page.
-_PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
+# Not the parser of lxml.html: elements of a Python class take half as long again to walk through.
+_PARSER = etree.HTMLParser(
+    encoding="utf-8", remove_comments=True, huge_tree=True, collect_ids=False
+)
 
 # libxml2 compares each attribute of a tag with those before it: half a second for 200 KB of them,
 # minutes for some megabytes.
@@ -51,18 +51,18 @@ class Document:
         return cls(response.body, response.url, {"content-type": content_type.decode("latin-1")})
 
     @cached_property
-    def root(self) -> HtmlElement:
+    def root(self) -> Element:
         markup = utf8_markup(self.html, self.headers)
         if len(markup) > _LARGE:
             markup = _OVERLOADED_TAG.sub(rb"\1", markup)
-        root = etree.fromstring(markup, _PARSER) if markup.strip() else None
+        root = None if not markup or markup.isspace() else etree.fromstring(markup, _PARSER)
         # Nothing but comments is no document either.
         return etree.fromstring(b"<html></html>", _PARSER) if root is None else root
 
     @cached_property
-    def stated(self) -> dict[str, list[HtmlElement]]:
+    def stated(self) -> dict[str, list[Element]]:
         """Its elements that speak to machines, by tag: found in one walk."""
-        found: dict[str, list[HtmlElement]] = {"link": [], "meta": [], "script": []}
+        found: dict[str, list[Element]] = {"link": [], "meta": [], "script": []}
         for element in self.root.iter(*found):
             found[element.tag].append(element)
         return found

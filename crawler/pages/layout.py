@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from crawler.pages.blocks import Block, Element, common_ancestor
+from crawler.pages.blocks import Block, Element, common_ancestor, text_content
 from crawler.pages.body import blocks_inside, find_region, text_blocks
 from crawler.pages.boxes import without_boxes
 from crawler.pages.document import Document
@@ -112,7 +112,7 @@ def _chosen_title(blocks: list[Block], elements: list[Element] | None) -> Title 
         return None
     inside = set(elements[0].iter())
     places = [index for index, block in enumerate(blocks) if block.element in inside]
-    text = " ".join(elements[0].text_content().split())
+    text = " ".join(text_content(elements[0]).split())
     return Title(text, "selector", places, confirmed=True)
 
 

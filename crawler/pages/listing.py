@@ -6,9 +6,9 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-import lxml.html
 from lxml import etree
 
+from crawler.pages.blocks import Element
 from crawler.pages.document import Document
 from crawler.pages.links import Link
 from crawler.pages.pagination import PageLink, Pagination, fold_label
@@ -182,8 +182,8 @@ def _shaped_like(headlines: set[str], short: set[str]) -> set[str]:
     return {url for url in short if votes[_VARYING.sub("#", url)] >= _MAJORITY}
 
 
-def _menu_links(root: lxml.html.HtmlElement) -> set[lxml.html.HtmlElement]:
-    links: set[lxml.html.HtmlElement] = set()
+def _menu_links(root: Element) -> set[Element]:
+    links: set[Element] = set()
     for box in root.iter("nav", "footer"):
         if next(box.iterancestors("nav", "footer"), None) is None:
             links.update(box.iter("a"))
@@ -194,7 +194,7 @@ def _menu_links(root: lxml.html.HtmlElement) -> set[lxml.html.HtmlElement]:
     return links
 
 
-def _read_anchor(element: lxml.html.HtmlElement, url: str, in_menu: bool) -> _Anchor:
+def _read_anchor(element: Element, url: str, in_menu: bool) -> _Anchor:
     printed = fold_spaces(" ".join(element.itertext()) if len(element) else element.text or "")
     if _is_headline(printed):
         return _Anchor(url, printed, _HEADLINE, False, True, in_menu)
@@ -207,7 +207,7 @@ def _read_anchor(element: lxml.html.HtmlElement, url: str, in_menu: bool) -> _An
     return _Anchor(url, text, rank, image is not None, worded, in_menu)
 
 
-def _attribute_text(element: lxml.html.HtmlElement, image: lxml.html.HtmlElement | None) -> str:
+def _attribute_text(element: Element, image: Element | None) -> str:
     names = [element.get("title"), element.get("aria-label")]
     names += [] if image is None else [image.get("alt"), image.get("title")]
     return next((fold_spaces(name) for name in names if name and not name.isspace()), "")
@@ -218,7 +218,7 @@ def _is_headline(text: str) -> bool:
     return words >= _HEADLINE_WORDS or len(text) - words + 1 >= _HEADLINE_LETTERS
 
 
-def _is_disabled(element: lxml.html.HtmlElement) -> bool:
+def _is_disabled(element: Element) -> bool:
     parent = element.getparent()
     return any(
         "disabled" in box.get("class", "").split() or box.get("aria-disabled") == "true"

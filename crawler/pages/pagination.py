@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -164,6 +165,7 @@ def _readings(url: str) -> Iterator[tuple[_Base, int, _Sign]]:
         yield (host, match[1], query), int(match[2]), "number"
 
 
+@lru_cache(maxsize=1_000)  # a picture leads to an article from the home page and its section
 def _base(url: str) -> _Base:
     parts = urlsplit(url)
     path = _INDEX.sub("", unescaped(parts.path)).rstrip("/")

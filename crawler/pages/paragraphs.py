@@ -21,7 +21,7 @@ def body_blocks(inside: list[Block], title: str) -> list[Block]:
     for block in blocks:
         text = block.text
         # A link «3 comments» above the text leads to them, a heading opens them.
-        if block.link_share < 0.5 and opens_comments(text) and begun:
+        if begun and block.link_share < 0.5 and opens_comments(text):
             break
         if opens_related_links(text):
             in_links = True

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from crawler.pages.blocks import text_content
 from crawler.pages.date_lines import (
     LINE_CHARS,
     Published,
@@ -101,6 +102,6 @@ def _time_element(layout: Layout, visit: Visit) -> Published | None:
         if stamp and next(element.iterancestors("a", "aside", "li"), None) is None:
             published = _stamp(stamp, visit)
             if published is not None:
-                text = " ".join(element.text_content().split())
+                text = " ".join(text_content(element).split())
                 return Published(published.at, published.precision, "shape", text or None)
     return None

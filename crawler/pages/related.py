@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from crawler.pages.blocks import Block, Element, common_ancestor
+from crawler.pages.blocks import Block, Element, common_ancestor, text_content
 from crawler.pages.document import Document
 from crawler.pages.furniture import may_open_related_links, opens_related_links
 from crawler.text.urls import canonical_url
@@ -43,7 +43,7 @@ def _opens(block: Block) -> bool:
         return True
     if not block.anchors:
         return False
-    linked = " ".join(block.anchors[0].text_content().split())
+    linked = " ".join(text_content(block.anchors[0]).split())
     return opens_related_links(block.text.partition(linked)[0] or linked)
 
 

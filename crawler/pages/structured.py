@@ -9,6 +9,7 @@ from typing import Any
 
 from lxml import etree
 
+from crawler.pages.blocks import Element, text_content
 from crawler.pages.document import Document
 from crawler.pages.links import absolute_url
 
@@ -87,6 +88,7 @@ class Metadata:
     site_name: list[Claim] = field(default_factory=list)
     type: list[Claim] = field(default_factory=list)  # og:type
     schema_types: set[str] = field(default_factory=set)  # of every top JSON-LD node
+    trails: list[Element] = field(default_factory=list)  # of links, where no section is stated
     articles: int = 0  # JSON-LD articles with different headlines
 
     @property
@@ -105,6 +107,9 @@ def read_metadata(document: Document) -> Metadata:
     _add_json_ld(metadata, document)
     _add_meta_tags(metadata, document)
     _add_microdata(metadata, document)
+    if not metadata.section:
+        # Right after another walk through the tree, which the processor then has at hand.
+        metadata.trails = [name.getparent() for name in _trail_names(document.root)]
     return metadata
 
 
@@ -141,6 +146,8 @@ def _add_authors(metadata: Metadata, authors: Any, publisher: str | None) -> Non
 
 def _own_article(articles: list[dict[str, Any]], document: Document) -> dict[str, Any]:
     """The article that the page is about: the one with its address, else the fullest."""
+    if len(articles) == 1:
+        return articles[0]
     for article in articles:
         addresses = (_text(article.get(key)) for key in _JSON_LD["url"])
         if any(absolute_url(a, document.url) == document.url for a in addresses if a):
@@ -228,6 +235,11 @@ def _add_meta_tags(metadata: Metadata, document: Document) -> None:
         metadata.language.append(Claim(language, "meta"))
 
 
+# Looking at the attributes alone is many times as fast as asking each element for them.
+_trail_names = etree.XPath(
+    "descendant-or-self::*/@class[contains(., 'breadcrumb')]"
+    "|descendant-or-self::*/@id[contains(., 'breadcrumb')]"
+)
 # Its elements («/..») libxml2 would compare with each other, in quadratic time.
 _itemprops = etree.XPath("body/descendant-or-self::*/@itemprop")
 
@@ -245,6 +257,6 @@ def _add_microdata(metadata: Metadata, document: Document) -> None:
                 element.tag == "abbr"
             ):  # Blogger: <abbr title="2020-11-08T19:30:00+02:00">7:30 م</abbr>
                 stated = stated or element.get("title")
-            value = stated or element.text_content()
+            value = stated or text_content(element)
             if text := _clean(" ".join(value.split())):
                 getattr(metadata, name).append(Claim(text, "microdata"))

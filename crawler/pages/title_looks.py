@@ -1,7 +1,6 @@
 """The title of a page that states none: by its looks, and by the date line beside it."""
 
 import re
-from collections import Counter
 from functools import cached_property
 from itertools import islice
 from typing import ClassVar
@@ -30,7 +29,7 @@ def dated_title(blocks: list[Block]) -> Title | None:
     best = max(scores, key=scores.__getitem__, default=None)
     if best is None or scores[best] < 2:
         return None
-    return _shaped_title(blocks, best)
+    return _shaped_title(blocks[best], looks.places[blocks[best].letters])
 
 
 def printed_title(blocks: list[Block], first_prose: int) -> Title | None:
@@ -43,7 +42,8 @@ def printed_title(blocks: list[Block], first_prose: int) -> Title | None:
     best = max(reversed(scores), key=scores.__getitem__, default=None)
     if best is None or scores[best] < 2:
         return None
-    return _shaped_title(blocks[: first_prose + 1], best)
+    places = looks.places[blocks[best].letters]
+    return _shaped_title(blocks[best], [index for index in places if index <= first_prose])
 
 
 def _is_date(text: str) -> bool:
@@ -59,14 +59,8 @@ def _is_date_like(text: str) -> bool:
     return has_year or ("منذ " in text and _AGO.match(text) is not None)
 
 
-def _shaped_title(blocks: list[Block], index: int) -> Title:
-    text, said = blocks[index].text, blocks[index].letters
-    places = [
-        i
-        for i, block in enumerate(blocks)
-        if len(block.text) <= MAX_CHARS and block.letters == said
-    ]
-    return Title(text, "shape", places, confirmed=len(places) > 1)
+def _shaped_title(block: Block, places: list[int]) -> Title:
+    return Title(block.text, "shape", places, confirmed=len(places) > 1)
 
 
 class _Looks:
@@ -81,9 +75,13 @@ class _Looks:
         self._emphasised: dict[Element, set[str]] = {}
 
     @cached_property
-    def copies(self) -> Counter[str]:
-        """How often each short text is printed, by its letters."""
-        return Counter(b.letters for b in self._blocks if len(b.text) <= MAX_CHARS)
+    def places(self) -> dict[str, list[int]]:
+        """Where each short text is printed, by its letters."""
+        found: dict[str, list[int]] = {}
+        for index, block in enumerate(self._blocks):
+            if len(block.text) <= MAX_CHARS:
+                found.setdefault(block.letters, []).append(index)
+        return found
 
     def score(self, block: Block) -> float:
         text = block.text
@@ -95,7 +93,7 @@ class _Looks:
             score += 2
         if not score and len(element) and text in self.emphasised(element):
             score += 2
-        if self.copies[block.letters] > 1:
+        if len(self.places[block.letters]) > 1:
             score += 2
         return score - (2 if text.endswith(("..", "…")) else 0)
 

@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote_to_bytes
 # Runs, not single escapes: an Arabic slug is made of a hundred of them.
 _ESCAPES = re.compile("%[0-9A-Fa-f][0-9A-Fa-f](?:%[0-9A-Fa-f][0-9A-Fa-f])*+")
 _LOWER_ESCAPE = re.compile("%(?:[a-f]|[0-9A-F][a-f])")
+# Neither ASCII nor Arabic letters are parts of one another.
+_COMPOSED = re.compile("(?:[^%]|%[0-7][0-9A-F]|%D8%[AB][0-9A-F]|%D9%(?:8[0-9A]|A[0-9]))*+")
 # With a letter before it, which it may be an accent of; not the last digit of another escape.
 _ESCAPED_TEXT = re.compile(r"(?:(?<!%[0-9A-Fa-f])[A-Za-z])?(?:%[89A-F][0-9A-F])+")
 
@@ -30,7 +32,7 @@ def _upper(escapes: re.Match[str]) -> str:
 
 def composed(address: str) -> str:
     """NFC in the escapes that are UTF-8, after which raw and escaped text are alike."""
-    if "%" not in address or unicodedata.is_normalized("NFC", unescaped(address)):
+    if _COMPOSED.fullmatch(address) or unicodedata.is_normalized("NFC", unescaped(address)):
         return address
     return _ESCAPED_TEXT.sub(_compose, address)
 

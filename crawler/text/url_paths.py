@@ -30,11 +30,9 @@ _CONTAINERS = frozenset(
 )
 # Pages of their own below an article or a section.
 _SUBPAGES = frozenset({"comments", "feed", "rss", "atom", "edit", "gallery", "photos", "video"})
-# A page number, an id of five digits or more, or a UUID: no mere slug.
-_NUMBERED = re.compile(
-    r"(?:[a-z]{1,4}[-_]?)?\d+(?:\.\w+)?|.*[-_]\d{5,}(?:\.\w+)?"
-    r"|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}"
-)
+# A page number, a UUID, or what ends in an id of five digits or more: no mere slug.
+_NUMBER = re.compile(r"(?:[a-z]{1,4}[-_]?)?\d+(?:\.\w+)?|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}")
+_ID_AT_END = re.compile(r"[-_]\d{5,}(?:\.\w+)?\Z")
 _SESSION_FOLDER = re.compile(r"\(S\(\w+\)\)", re.ASCII)  # ASP.NET without cookies
 
 
@@ -75,7 +73,7 @@ def _has_mere_slug(segments: list[str]) -> bool:
     if any(map(str.isdigit, segments[:-2])) or segments[-3].lower() in _CONTAINERS:
         return False
     slug = segments[-1].lower()
-    return slug not in _SUBPAGES and not _NUMBERED.fullmatch(slug)
+    return not (slug in _SUBPAGES or _NUMBER.fullmatch(slug) or _ID_AT_END.search(slug))
 
 
 def is_year(number: str) -> bool:

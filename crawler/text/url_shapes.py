@@ -13,7 +13,7 @@ _ROUTE_WORDS = frozenset(
 )
 _WORD = re.compile(r"[A-Za-z_]+")
 _FILE = re.compile(r"(.+)(\.(?:s?html?|php\d?|aspx?|jsp|cfm))", re.IGNORECASE)
-_NUMBERED_NAME = re.compile(r"(?P<name>.*?)(?P<mark>[-_]?)(?P<number>\d{1,18})")
+_LONGEST_NUMBER = 18  # digits
 _UUID = re.compile(r"[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}", re.IGNORECASE)
 
 
@@ -23,24 +23,27 @@ def segment_shape(segment: str, first: bool) -> tuple[str, str | None]:
     name, extension = (file[1], file[2]) if file else (segment, "")
     if _is_literal(name, first or extension.lower() not in ("", ".html", ".htm", ".shtml")):
         return segment, None
-    match = None if _UUID.fullmatch(name) else _NUMBERED_NAME.fullmatch(name)
-    if match is None or not _counts(match):
+    head = name.rstrip("0123456789")
+    word = head[:-1] if head.endswith(("-", "_")) else head
+    mark, number = head[len(word) :], name[len(head) :]
+    if not _counts(word, mark, number) or _UUID.fullmatch(name):
         return "{s}" + extension, None
-    prefix = match["name"] if not match["name"] or _is_literal(match["name"], first) else "{s}"
-    return f"{prefix}{match['mark']}{{n}}{extension}", match["number"]
+    prefix = word if not word or _is_literal(word, first) else "{s}"
+    return f"{prefix}{mark}{{n}}{extension}", number
 
 
 def _is_literal(name: str, first: bool) -> bool:
     return _WORD.fullmatch(name) is not None and (first or name.lower() in _ROUTE_WORDS)
 
 
-def _counts(match: re.Match[str]) -> bool:
+def _counts(word: str, mark: str, number: str) -> bool:
     """Whether the digits at a segment's end are its number: not in «covid-19» or «plan-2030»."""
-    name, mark, number = match.group("name", "mark", "number")
-    if not name:
+    if not 0 < len(number) <= _LONGEST_NUMBER:
+        return False
+    if not word:
         return True
     if not mark:
-        return name.lower() in _ROUTE_WORDS
+        return word.lower() in _ROUTE_WORDS
     return len(number) > 2 and not is_year(number)
 
 
@@ -48,7 +51,7 @@ def value_shape(key: str, value: str) -> tuple[str, str | None]:
     """The shape of one parameter of a query, and its number."""
     if not value:
         return key, None
-    if value.isascii() and value.isdigit() and len(value) <= 18:
+    if value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER:
         return f"{key}={{n}}", value
     return f"{key}={{s}}", None
 

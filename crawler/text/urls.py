@@ -30,10 +30,10 @@ _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/?#;]*", re.I
 # of a page are.
 _PLAIN_ADDRESS = re.compile(
     r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?)"
-    r"((?:/(?!\.)(?:[\w.~:!()*,=-]++|(?:%[89A-Fa-f][0-9A-Fa-f])++|%2[02])*+)*+)"
+    r"((?:/(?!\.)(?:[\w.~:!()*,=|-]++|(?:%[89A-Fa-f][0-9A-Fa-f])++|%2[02]|%7[Cc])*+)*+)"
     r"(?:\?([A-Za-z0-9_-]+=[A-Za-z0-9_.-]*(?:&[A-Za-z0-9_-]+=[A-Za-z0-9_.-]*)*))?"
 )
-_PLAIN_SIGNS = "/.~:!()*,=%-"
+_PLAIN_SIGNS = "/.~:!()*,=|%-"
 _WEB_ADDRESS = re.compile(r"(https?)://([^/?#]+)(/[^?#]*)(?:\?([^#]*))?")
 
 
@@ -50,7 +50,7 @@ def canonical_url(url: str) -> str:
     """
     if (parts := _split(url)) is None:
         return url
-    pairs = identity_pairs(_pairs(parts.query))
+    pairs = identity_pairs(_pairs(parts.query)) if parts.query else []
     # w3lib sorts what is printed, where raw and escaped letters do not sort alike.
     query = "&".join(sorted(composed(pair.removesuffix("=")) for pair in pairs))
     path = identity_path(parts.path, has_query=bool(query))
@@ -82,7 +82,7 @@ def _printed_query(url: str) -> str:
 def _split(url: str) -> SplitResult | None:
     """The parts of an http(s) address after w3lib, or None."""
     if plain := _PLAIN_ADDRESS.fullmatch(url):
-        path = with_upper_escapes(plain[3])
+        path = with_upper_escapes(plain[3]).replace("%7C", "|")  # «عاجل| …»
         path = path if path.isascii() else quote(path, safe=_PLAIN_SIGNS)
         query = "&".join(sorted(plain[4].split("&"), key=key_value)) if plain[4] else ""
         return SplitResult(plain[1], plain[2], path or "/", query, "")
