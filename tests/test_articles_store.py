@@ -84,6 +84,35 @@ def test_a_new_article_is_stored_with_what_the_page_said(archive: Store) -> None
     ]
 
 
+def test_what_sql_and_json_write_otherwise_is_stored_as_it_is(archive: Store) -> None:
+    odd = "'\"\\ \\u0041 \x01\t%s :rows {} $1 \U0001f54a"
+    seen = archive.seen(
+        title=f"خبر {odd}",
+        body=f"{odd}\n\nقال: «نعم».",
+        author=odd,
+        flags=[odd, "a,b"],
+        extraction={"title": odd},
+        published_at=PRINTED.replace(microsecond=123456),
+    )
+    seen.provenance.etag = odd
+    assert archive(seen) == ["new"]
+    stored = archive.article
+    for name in ("title", "body", "author", "flags", "extraction", "published_at"):
+        assert getattr(stored, name) == getattr(seen, name), name
+    assert archive.rows("SELECT etag FROM pages") == [(odd,)]
+
+
+def test_articles_of_one_batch_are_numbered_in_its_order_each_with_its_own_capture(
+    archive: Store,
+) -> None:
+    batch = [archive.seen(address(n), title=f"خبر {n}") for n in range(30, 0, -1)]
+    archive(*batch)
+    assert archive.rows(
+        "SELECT articles.url, captures.url FROM articles"
+        " JOIN captures ON captures.id = capture_id ORDER BY articles.id"
+    ) == [(each.url, each.url) for each in batch]
+
+
 def test_a_new_article_is_its_own_first_revision(archive: Store) -> None:
     seen = archive.seen()
     archive(seen)

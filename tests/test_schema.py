@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from crawler.db.models import Base
-from crawler.db.schema import alembic_config, upgrade
+from crawler.db.schema import alembic_config, known_revisions, upgrade
 from crawler.db.session import connect
 from crawler.errors import OperatorError
 from tests.conftest import Archive, alembic
@@ -29,6 +29,11 @@ def tables(archive: Archive) -> set[str]:
 
 def test_there_is_one_head() -> None:
     assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+
+
+def test_the_migrations_are_named_after_their_revisions_in_their_order() -> None:
+    newest_first = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    assert known_revisions() == [script.revision for script in newest_first][::-1]
 
 
 def test_alembic_goes_from_nothing_to_the_models_and_back(empty: Archive) -> None:

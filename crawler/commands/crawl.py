@@ -80,7 +80,6 @@ class Command(ScrapyCrawl):
         self.heartbeat = Heartbeat(crawler, run, engine)  # kept: signals hold no references
         # What is loaded by now stays: the collector need not walk through it again and again,
         # which `make bench` shows. Pages leave few cycles behind.
-        gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
         self.crawler_process.crawl(crawler, **arguments)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from crawler.db.models import Article, Page
+from crawler.db.rows import as_json
 from crawler.db.schedule import schedule
 from crawler.items import ArticleItem
 from crawler.rechecks import RecheckPolicy
@@ -78,17 +79,17 @@ def settle_pages(
             reason = "same text, title and date as the article"
         rows.append(
             {
-                "page": capture.page_id,
-                "new_state": "duplicate" if reason else "archived",
-                "why": reason,
-                "article": plan.article_id,
-                "status": capture.http_status,
-                "fetched_at": capture.fetched_at,
-                "new_etag": capture.etag,
-                "modified": capture.last_modified,
+                "id": capture.page_id,
+                "state": "duplicate" if reason else "archived",
+                "reason": reason,
+                "article_id": plan.article_id,
+                "http_status": capture.http_status,
+                "last_fetched_at": capture.fetched_at,
+                "etag": capture.etag,
+                "last_modified": capture.last_modified,
             }
         )
-    connection.execute(_SETTLE, rows)
+    connection.execute(_SETTLE, {"rows": as_json(rows)})
     schedule(connection, rechecks, [*addresses.values(), *(plan.item.url for plan in plans)])
 
 
@@ -97,22 +98,16 @@ _ASKED = (
     .outerjoin(Article, Article.url == Page.url)
     .where(Page.id == sa.func.any(sa.bindparam("pages")))
 )
-_SETTLE = (
-    sa.update(Page)
-    .where(Page.id == sa.bindparam("page"))
-    .values(
-        state=sa.bindparam("new_state"),
-        reason=sa.bindparam("why"),
-        article_id=sa.bindparam("article"),
-        http_status=sa.bindparam("status"),
-        last_fetched_at=sa.bindparam("fetched_at"),
-        etag=sa.bindparam("new_etag"),
-        last_modified=sa.bindparam("modified"),
-        attempts=0,
-        next_fetch_at=None,
-        claimed_by=None,
-        claimed_until=None,
-    )
+_SETTLE = sa.text(
+    """
+    UPDATE pages SET
+        state = made.state, reason = made.reason, article_id = made.article_id,
+        http_status = made.http_status, last_fetched_at = made.last_fetched_at,
+        etag = made.etag, last_modified = made.last_modified,
+        attempts = 0, next_fetch_at = NULL, claimed_by = NULL, claimed_until = NULL
+    FROM json_populate_recordset(CAST(NULL AS pages), CAST(:rows AS json)) AS made
+    WHERE pages.id = made.id
+    """
 )
 
 

@@ -13,6 +13,7 @@ from crawler.db.ledger import take_turn
 from crawler.db.models import REVISED, Article, Capture, Page, RelatedLink
 from crawler.db.removals import record_returns
 from crawler.db.revisions import insert_first_revisions, insert_revisions
+from crawler.db.rows import insert, insertion
 from crawler.items import ArticleItem
 from crawler.rechecks import NEVER, RecheckPolicy
 
@@ -195,13 +196,15 @@ def _insert_articles(connection: sa.Connection, plans: list[Plan]) -> None:
         for plan in plans
         if (seen_at := plan.item.provenance.fetched_at)
     ]
-    numbers = connection.scalars(_INSERT, rows).all()
+    numbers = insert(connection, _INSERT, rows)
     for plan, number in zip(plans, numbers, strict=True):
         plan.article_id = number
     insert_first_revisions(connection, numbers)
 
 
-_INSERT = sa.insert(Article).returning(Article.id, sort_by_parameter_order=True)
+_INSERT = insertion(
+    "articles", (*COPIED, "capture_id", "revision", "url", "first_seen_at", "last_seen_at")
+)
 
 
 def _revise(connection: sa.Connection, plans: list[Plan]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.db.models import Capture
+from crawler.db.rows import insert, insertion
 from crawler.items import Capture as Captured
 
 
@@ -46,21 +47,14 @@ def _insert(connection: sa.Connection, run_id: int, captures: Sequence[Captured]
     if not captures:
         return []
     rows = [
-        {
-            "page_id": capture.page_id,
-            "run_id": run_id,
-            "url": capture.url,
-            "fetched_at": capture.fetched_at,
-            "http_status": capture.http_status,
-            "payload_digest": capture.payload_digest,
-            "warc_file": capture.warc_file,
-            "warc_offset": capture.warc_offset,
-            "warc_length": capture.warc_length,
-            "revisit_of_id": capture.revisit_of_id,
-        }
+        {"run_id": run_id} | {name: getattr(capture, name) for name in _COPIED}
         for capture in captures
     ]
-    return list(connection.scalars(_INSERT, rows))
+    return insert(connection, _INSERT, rows)
 
 
-_INSERT = sa.insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
+_COPIED = (
+    *("page_id", "url", "fetched_at", "http_status", "payload_digest"),
+    *("warc_file", "warc_offset", "warc_length", "revisit_of_id"),
+)
+_INSERT = insertion("captures", ("run_id", *_COPIED))

@@ -1,6 +1,6 @@
 """Signatures in SQL: which stored texts may resemble a text, by the bands that they share."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 
 import sqlalchemy as sa
@@ -22,32 +22,29 @@ def keep_signatures(
     connection: sa.Connection, signatures: Mapping[int, bytes], sites: Mapping[int, str]
 ) -> None:
     """Write the signatures of articles, their bands without the common ones."""
-    found = {article: site_bands(made, sites[article]) for article, made in signatures.items()}
-    wanted = sorted({band for each in found.values() for band in each})
-    common = set(connection.scalars(_COMMON_AMONG, {"bands": _array(wanted)}))
     connection.execute(
         _KEEP,
         {
             "version": VERSION,
-            "articles": list(found),
-            "signatures": [signatures[article] for article in found],
+            "articles": list(signatures),
+            "signatures": list(signatures.values()),
+            # As PostgreSQL writes an array: the driver would take a microsecond a number.
             "bands": [
-                _array(band for band in each if band not in common) for each in found.values()
+                f"{{{','.join(map(str, site_bands(made, sites[article])))}}}"
+                for article, made in signatures.items()
             ],
         },
     )
 
 
-def _array(numbers: Iterable[int]) -> str:
-    """As PostgreSQL writes an array: the driver would take a microsecond a number."""
-    return f"{{{','.join(map(str, numbers))}}}"
-
-
-_COMMON_AMONG = sa.text("SELECT band FROM common_bands WHERE band = ANY(CAST(:bands AS bigint[]))")
 _KEEP = sa.text(
     """
     INSERT INTO signatures (article_id, version, signature, bands)
-    SELECT article_id, :version, signature, CAST(bands AS bigint[])
+    SELECT article_id, :version, signature, ARRAY(
+        SELECT band FROM unnest(CAST(bands AS bigint[])) WITH ORDINALITY AS own (band, place)
+        WHERE NOT EXISTS (SELECT FROM common_bands WHERE common_bands.band = own.band)
+        ORDER BY place
+    )
     FROM unnest(
         CAST(:articles AS bigint[]), CAST(:signatures AS bytea[]), CAST(:bands AS text[])
     ) AS made (article_id, signature, bands)

@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from crawler.db.models import LOOKED_AT_AGAIN, Article, Capture, Page, Run
-from crawler.db.schema import alembic_config
+from crawler.db.schema import known_revisions, present_revision
 
 DISCOVERING = ("incremental", "backfill")  # modes that look for what is new
 CRAWLING = (*DISCOVERING, "worker")
@@ -35,12 +33,8 @@ class SchemaRevisions(NamedTuple):
 
 def schema_revisions(connection: sa.Connection) -> SchemaRevisions | None:
     """None where the database holds no archive."""
-    present = MigrationContext.configure(connection).get_current_revision()
-    if present is None:
-        return None
-    scripts = ScriptDirectory.from_config(alembic_config())
-    known = {script.revision for script in scripts.walk_revisions()}
-    return SchemaRevisions(present, scripts.get_current_head() or "", present in known)
+    present, known = present_revision(connection), known_revisions()
+    return SchemaRevisions(present, known[-1], present in known) if present else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,9 @@
 """A progress line on the terminal, which does not tear the log; absent without a terminal."""
 
 import logging
+import sys
 from typing import Any, Self
 
-from rich.console import Console
-from rich.logging import RichHandler
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
@@ -25,11 +23,19 @@ class ProgressLine:
     """Pages queued, fetched, new, changed, rejected and failed, rate and time left."""
 
     def __init__(self, crawler: Crawler):
-        console = Console(stderr=True)
-        if not console.is_terminal or not crawler.settings["ARCHIVE_DATABASE"]:
+        if not sys.stderr.isatty() or not crawler.settings["ARCHIVE_DATABASE"]:
             raise NotConfigured
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
         self.stats = crawler.stats
-        self.console = console
+        self.console = Console(stderr=True)
         self.log_level = crawler.settings["LOG_LEVEL"]
         self.log_to_file = bool(crawler.settings["LOG_FILE"])
         self.bar = Progress(
@@ -38,7 +44,7 @@ class ProgressLine:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=console,
+            console=self.console,
             transient=True,
             auto_refresh=False,
         )
@@ -66,6 +72,8 @@ class ProgressLine:
             logging.getLogger().handlers[:] = self.other_handlers
 
     def _log_above_the_line(self) -> None:
+        from rich.logging import RichHandler
+
         root = logging.getLogger()
         self.other_handlers = root.handlers[:]
         handler = RichHandler(console=self.console, show_path=False)

@@ -36,6 +36,7 @@ MOST_SENTENCES = 40  # of one text; a list of a thousand names needs no thousand
 LEAST_ESTIMATE = 0.25  # well under the limit of relation(): 96 values err by 0.05
 
 _HEADER = struct.Struct("<BxH")
+_BAND = struct.Struct("<HHH")
 _NO_VALUES = bytes(2 * VALUES)
 _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)+|\w+|[.!?](?= |$)|¶")
 _U64 = np.uint64
@@ -128,6 +129,10 @@ def _split(signature: bytes) -> tuple[bytes, bytes]:
     return signature[_HEADER.size : end], signature[end:]
 
 
+def _numbers(passages: bytes) -> Sequence[int]:
+    return struct.unpack(f"<{len(passages) // 8}q", passages)
+
+
 def bands(signature: bytes) -> list[int]:
     """The keys of which reprints share one or more: signed, 64 bits, distinct.
 
@@ -135,9 +140,11 @@ def bands(signature: bytes) -> list[int]:
     ValueError for a signature of another version.
     """
     values, keys = _split(signature)
-    rows = np.frombuffer(values, dtype="<u2").astype(np.int64).reshape(-1, ROWS)
-    packed = (rows << np.array([0, 16, 32])).sum(axis=1) | np.arange(len(rows)) << 48
-    return [*packed.tolist(), *np.frombuffer(keys, dtype="<i8").tolist()]
+    packed = (
+        band << 48 | third << 32 | second << 16 | first
+        for band, (first, second, third) in enumerate(_BAND.iter_unpack(values))
+    )
+    return [*packed, *_numbers(keys)]
 
 
 def estimated(a: bytes, b: bytes) -> float:
@@ -167,21 +174,25 @@ def likely(
     worded = np.array([bool(values) for values, _ in split])
     table = np.frombuffer(b"".join(values or _NO_VALUES for values, _ in split), dtype="<u2")
     table = table.reshape(-1, VALUES)
-    passages = [frozenset(memoryview(keys).cast("q")) for _, keys in split]
+    passages = {
+        number: frozenset(_numbers(keys))
+        for number, (_, keys) in zip(signatures, split, strict=True)
+    }
 
     found = []
     for start in range(0, len(pairs), 4096):  # some MB at once
         block = pairs[start : start + 4096]
-        both = [(places[a], places[b]) for a, b in block]
-        first, second = np.array(both).T
+        both = np.fromiter(map(places.__getitem__, chain.from_iterable(block)), dtype=np.intp)
+        first, second = both.reshape(-1, 2).T
         alike = np.count_nonzero(table[first] == table[second], axis=1)
         alike = (alike >= LEAST_ESTIMATE * VALUES) & worded[first] & worded[second]
-        for pair, estimate, (one, two) in zip(block, alike.tolist(), both, strict=True):
-            if estimate or _share_passages(passages[one], passages[two]):
-                found.append(pair)
+        found += [
+            (one, two)
+            for (one, two), estimate in zip(block, alike.tolist(), strict=True)
+            if estimate or _share_passages(passages[one], passages[two])
+        ]
     return found
 
 
 def _share_passages(mine: frozenset[int], others: frozenset[int]) -> bool:
-    shared = len(mine & others)
-    return shared > 0 and 2 * shared >= min(len(mine), len(others))
+    return 0 < min(len(mine), len(others)) <= 2 * len(mine & others)
