@@ -78,10 +78,7 @@ class Command(ScrapyCrawl):
         logging.getLogger("scrapy").setLevel(self.settings["LOG_LEVEL"])
         crawler = self._create_crawler(name)
         self.heartbeat = Heartbeat(crawler, run, engine)  # kept: signals hold no references
-        # What is loaded by now stays: the collector need not walk through it again and again,
-        # which `make bench` shows. Pages leave few cycles behind.
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 20)
+        gc.freeze()  # what is loaded by now stays
         self.crawler_process.crawl(crawler, **arguments)
         self.crawler_process.start()
         began = not self.crawler_process.bootstrap_failed
