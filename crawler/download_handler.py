@@ -45,7 +45,7 @@ class DownloadHandler(BaseDownloadHandler):
     `Response.headers` has in another case and order. It sends no signals of headers and bytes,
     to which nothing here listens. Raises Scrapy's exceptions of downloads. What aiohttp's parser
     takes for no HTTP (two lengths, more bytes than announced, lines that are no header) Scrapy's
-    own handler reads; from the first such answer on it has all requests.
+    own handler reads, over IPv4; from the first such answer on it has all requests.
     """
 
     lazy = True  # made with the first request, when the middleware is there

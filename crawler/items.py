@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class AnswerHead(NamedTuple):
-    """The head of an answer as the server sent it."""
+    """The head of an answer as the server sent it, or as near as the handler can tell."""
 
     reason: str  # of the status line; often ""
     headers: tuple[tuple[bytes, bytes], ...]  # in their order and case, repeated ones repeated

@@ -157,7 +157,7 @@ SPIDER_MIDDLEWARES = {
 DOWNLOAD_HANDLERS = {
     "http": "crawler.download_handler.DownloadHandler",
     "https": "crawler.download_handler.DownloadHandler",
-    **dict.fromkeys(("data", "file", "ftp", "s3")),  # no news site is there
+    **dict.fromkeys(("data", "ftp", "s3")),  # no news site is there
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.site.SiteMiddleware": 50,
@@ -167,6 +167,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # it would forge evidence
 }
 STATS_CLASS = "crawler.stats.Stats"
 EXTENSIONS = {

@@ -66,6 +66,8 @@ class Server:
 async def serving(
     server: Server, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Server]:
+    server.heads.clear()
+    server.connections = 0
     listening = await asyncio.start_server(server.converse, host, 0, ssl=tls)
     port = listening.sockets[0].getsockname()[1]
     name = f"[{host}]" if ":" in host else "localhost" if tls else host

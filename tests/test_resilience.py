@@ -18,6 +18,7 @@ from tests.site.faults import (
     DISALLOW_ALL,
     Cut,
     EndlessPages,
+    Fault,
     GzipBomb,
     Large,
     Redirect,
@@ -206,7 +207,12 @@ def test_a_site_that_forbids_everything_is_left_alone(archive: Archive) -> None:
     assert "robots.txt" in crawl.log
 
 
-def test_a_site_whose_robots_txt_fails_is_left_alone_and_stays_due(archive: Archive) -> None:
+@pytest.mark.parametrize(
+    ("fault", "said"), [(Status(503), "answers with HTTP 503"), (Cut(0.5), "no answer to")]
+)
+def test_a_site_whose_robots_txt_fails_is_left_alone_and_stays_due(
+    archive: Archive, fault: Fault, said: str
+) -> None:
     """RFC 9309, 2.3.1.4."""
     with serve(Site("post", articles=8)) as server:
         server.site.faults.add(re.compile("/+post"), Status(500))
@@ -215,16 +221,36 @@ def test_a_site_whose_robots_txt_fails_is_left_alone_and_stays_due(archive: Arch
         before = archive.rows("SELECT url, state, attempts FROM pages ORDER BY id")
         assert {(page.state, page.attempts) for page in before} == {("pending", 1)}
         server.site.faults.clear()
-        server.site.faults.add("/robots.txt", Status(503))
+        server.site.faults.add("/robots.txt", fault)
         asked = len(server.requests)
         crawl = archive.crawl(server.url)
         assert {record.path for record in server.requests[asked:]} == {"/robots.txt"}
         assert crawl.exit_code == 3
-        assert "robots.txt answers with HTTP 503" in crawl.output.splitlines()[-1]
+        assert said in crawl.output.splitlines()[-1]
         assert archive.rows("SELECT url, state, attempts FROM pages ORDER BY id") == before
         server.site.faults.clear()
         assert archive.crawl(server.url).exit_code == 0
     assert archive.states() == {"archived": 8}
+
+
+def test_a_further_host_whose_robots_txt_fails_costs_only_its_own_pages(archive: Archive) -> None:
+    with serve(Site("post", articles=8)) as server:
+        number = server.site.truth[3].number
+        there = server.url.replace("127.0.0.1", "localhost") + "in/its/stead"
+        server.site.faults.add(re.compile(f"/+post/{number}"), Redirect(there))
+        settings = ["-s", "SITE_HOSTS=localhost", "-s", "DOWNLOAD_DELAY=0.2"]
+        crawl = archive.start(server.url, *settings)
+        while not server.requests:  # robots.txt of the home, which is well
+            assert crawl.poll() is None
+            time.sleep(0.01)
+        server.site.faults.add("/robots.txt", Status(500))
+        result = ended(crawl)
+        assert result.exit_code == 0, result.log
+        page = page_of(archive, server, number)
+        assert (page.state, page.attempts) == ("pending", 1)
+        assert "localhost" in page.reason
+        assert "robots.txt answers with HTTP 500" in page.reason
+    assert archive.states() == {"archived": 7, "pending": 1}
 
 
 def test_the_delay_that_robots_txt_asks_for_is_kept(archive: Archive) -> None:

@@ -25,7 +25,7 @@ from crawler.text.arabic import clean, fold, fold_line, words
 from crawler.text.urls import canonical_url
 
 EXTRACTOR_VERSION = "1"
-# ISO 8859-6 has the letters of Arabic, U+0621 to U+064A, and these bytes beside them.
+# ISO 8859-6 has the letters of Arabic, and these bytes beside them.
 _NO_LETTERS = bytes(byte for byte in range(256) if not 0xC1 <= byte <= 0xEA)
 
 

@@ -131,7 +131,8 @@ def _request(writer: _Writer, exchange: Exchange, response: ArcWarcRecord) -> Ar
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = exchange.request_headers
     if not any(name.lower() == "host" for name, _ in headers):
-        headers = [("Host", parts.netloc), *headers]  # which the download handler adds
+        host = parts.netloc.rpartition("@")[2]
+        headers = [("Host", host), *headers]  # which the download handler adds
     http = _Head(f"{exchange.method} {target} HTTP/1.1", _safe(headers), is_http_request=True)
     answer = response.rec_headers.get_header("WARC-Record-ID")
     return writer.create_warc_record(
