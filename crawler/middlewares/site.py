@@ -36,6 +36,11 @@ class SiteMiddleware:
             raise IgnoreRequest(f"leads outside the site: {request.url}")
 
 
+def _is_private(home: str | None) -> bool:
+    """Whether the site itself is on a private network, so that its names may lead there."""
+    return bool(home and is_private_host(Site(home).host))
+
+
 class PublicResolver(aiohttp.ThreadedResolver):
     """Leaves out loopback, private, link-local and metadata addresses.
 
@@ -45,7 +50,7 @@ class PublicResolver(aiohttp.ThreadedResolver):
 
     def __init__(self, home: str | None):
         super().__init__()
-        self.private_allowed = bool(home and is_private_host(Site(home).host))
+        self.private_allowed = _is_private(home)
         self.proxies = {
             urlsplit(proxy if "://" in proxy else f"//{proxy}").hostname
             for scheme, proxy in getproxies().items()
@@ -83,8 +88,7 @@ class PublicHostResolver(CachingThreadedResolver):
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
         resolver = super().from_crawler(crawler, reactor)
-        home = crawler.settings["SITE_URL"]
-        resolver.private_allowed = bool(home) and is_private_host(Site(home).host)
+        resolver.private_allowed = _is_private(crawler.settings["SITE_URL"])
         return resolver
 
     def getHostByName(self, name: str, timeout: Any = ()) -> Deferred[str]:

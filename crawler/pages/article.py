@@ -143,7 +143,7 @@ def _details(
 ) -> Iterator[tuple[str, Claim]]:
     """Section, author, agency and image, each from the best evidence that there is."""
     claims = {
-        "section": find_section(metadata, layout),
+        "section": find_section(document, metadata, layout),
         "author": find_author(metadata, layout),
         "agency": metadata.first("agency"),
         "image_url": find_image(document, metadata, layout, chosen.get("image")),

@@ -3,7 +3,10 @@
 import re
 from itertools import islice
 
+from lxml import etree
+
 from crawler.pages.blocks import Block, text_content
+from crawler.pages.document import Document
 from crawler.pages.layout import Layout
 from crawler.pages.structured import Claim, Metadata
 from crawler.text.arabic import letters
@@ -14,6 +17,11 @@ _SECTION_HREF = re.compile(
     r"(?:section|category|cat|dept)(?:\.\w+)?\?|=(?:section|category|cat|dept)&|[?&](?:cat|category|section|catid|cat_id|sid)=",
     re.IGNORECASE,
 )
+# Looking at the attributes alone is many times as fast as asking each element for them.
+_trail_names = etree.XPath(
+    "descendant-or-self::*/@class[contains(., 'breadcrumb')]"
+    "|descendant-or-self::*/@id[contains(., 'breadcrumb')]"
+)
 _LABEL = re.compile(r"(?:القسم|التصنيف)\s*(?P<colon>:?)\s*(?P<name>[^\d|:]{2,30}?)\s*(?:\||$)")
 _DIGIT = re.compile(r"\d")
 _LINE_CHARS = 200
@@ -22,18 +30,18 @@ _NAME_CHARS = 40
 _BESIDE = 3  # blocks
 
 
-def find_section(metadata: Metadata, layout: Layout) -> Claim | None:
+def find_section(document: Document, metadata: Metadata, layout: Layout) -> Claim | None:
     """What the metadata state, the end of the breadcrumb, a section's link beside the title."""
     if stated := metadata.first("section"):
         return stated
-    name = _breadcrumb(metadata, layout) or _beside_title(layout) or _labelled(layout)
+    name = _breadcrumb(document, layout) or _beside_title(layout) or _labelled(layout)
     return Claim(name, "shape") if name else None
 
 
-def _breadcrumb(metadata: Metadata, layout: Layout) -> str | None:
+def _breadcrumb(document: Document, layout: Layout) -> str | None:
     """The last link of the trail that is neither the home page nor the article."""
-    for trail in metadata.trails:
-        anchors = list(islice(trail.iter("a"), _TRAIL_LINKS + 1))
+    for trail in _trail_names(document.root):
+        anchors = list(islice(trail.getparent().iter("a"), _TRAIL_LINKS + 1))
         if len(anchors) > _TRAIL_LINKS:  # a whole article that is named so for its script
             continue
         names = [" ".join(text_content(anchor).split()) for anchor in anchors]

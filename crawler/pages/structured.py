@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from crawler.pages.blocks import Element, text_content
+from crawler.pages.blocks import text_content
 from crawler.pages.document import Document
 from crawler.pages.links import absolute_url
 
@@ -88,7 +88,6 @@ class Metadata:
     site_name: list[Claim] = field(default_factory=list)
     type: list[Claim] = field(default_factory=list)  # og:type
     schema_types: set[str] = field(default_factory=set)  # of every top JSON-LD node
-    trails: list[Element] = field(default_factory=list)  # of links, where no section is stated
     articles: int = 0  # JSON-LD articles with different headlines
 
     @property
@@ -107,9 +106,6 @@ def read_metadata(document: Document) -> Metadata:
     _add_json_ld(metadata, document)
     _add_meta_tags(metadata, document)
     _add_microdata(metadata, document)
-    if not metadata.section:
-        # Right after another walk through the tree, which the processor then has at hand.
-        metadata.trails = [name.getparent() for name in _trail_names(document.root)]
     return metadata
 
 
@@ -235,11 +231,6 @@ def _add_meta_tags(metadata: Metadata, document: Document) -> None:
         metadata.language.append(Claim(language, "meta"))
 
 
-# Looking at the attributes alone is many times as fast as asking each element for them.
-_trail_names = etree.XPath(
-    "descendant-or-self::*/@class[contains(., 'breadcrumb')]"
-    "|descendant-or-self::*/@id[contains(., 'breadcrumb')]"
-)
 # Its elements («/..») libxml2 would compare with each other, in quadratic time.
 _itemprops = etree.XPath("body/descendant-or-self::*/@itemprop")
 
