@@ -1,42 +1,24 @@
 """Articles in SQL: what a batch of items makes of the archive, in one transaction."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from crawler.db.archived_pages import Plan, settle_pages
+from crawler.db.article_rows import (
+    add_revisions,
+    insert_articles,
+    replace_links,
+    touch_articles,
+    update_articles,
+)
 from crawler.db.captures import insert_captures
 from crawler.db.edits import changes, dates_differ
 from crawler.db.ledger import take_turn
-from crawler.db.models import REVISED, Article, Capture, Page, RelatedLink
-from crawler.db.removals import record_returns
-from crawler.db.revisions import insert_first_revisions, insert_revisions
-from crawler.db.rows import insert, insertion
+from crawler.db.models import REVISED, Article, Capture, Page
 from crawler.items import ArticleItem
 from crawler.rechecks import NEVER, RecheckPolicy
-
-COPIED = (
-    "title",
-    "body",
-    "published_at",
-    "published_text",
-    "published_precision",
-    "modified_at",
-    "section",
-    "dateline",
-    "agency",
-    "author",
-    "image_url",
-    "language",
-    "word_count",
-    "digest",
-    "extraction",
-    "flags",
-    "extractor_version",
-)
-_DATE = ("published_at", "published_text", "published_precision")
 
 
 def store(
@@ -87,10 +69,10 @@ def store_rereadings(
         plans.append(Plan(item, outcome, article.id, number, article, changed, capture_id))
     if not plans:
         return
-    _update(connection, plans)
+    update_articles(connection, plans)
     if revised := [plan for plan in plans if plan.changed]:
-        _insert_revisions(connection, revised)
-    _replace_links(connection, plans)
+        add_revisions(connection, revised)
+    replace_links(connection, plans)
     _link_duplicates(connection, plans)
 
 
@@ -119,10 +101,12 @@ def _store_distinct(
     captures = insert_captures(connection, run_id, [plan.item.provenance for plan in plans])
     for plan, number in zip(plans, captures, strict=True):
         plan.capture_id = number
-    _insert_articles(connection, [plan for plan in plans if plan.outcome == "new"])
-    _revise(connection, [plan for plan in plans if plan.outcome == "changed"])
-    _touch(connection, [plan for plan in plans if plan.outcome in ("changed", "unchanged")])
-    _replace_links(connection, [plan for plan in plans if plan.outcome in ("new", "changed")])
+    insert_articles(connection, [plan for plan in plans if plan.outcome == "new"])
+    if revised := [plan for plan in plans if plan.outcome == "changed"]:
+        update_articles(connection, revised)
+        add_revisions(connection, revised)
+    touch_articles(connection, [plan for plan in plans if plan.outcome in ("changed", "unchanged")])
+    replace_links(connection, [plan for plan in plans if plan.outcome in ("new", "changed")])
     settle_pages(connection, site, plans, rechecks)
     return plans
 
@@ -181,100 +165,6 @@ def _plan(item: ArticleItem, stored: list[sa.Row[Any]]) -> Plan:
     return Plan(item, "new", None, 1)
 
 
-def _columns(plan: Plan) -> dict[str, Any]:
-    columns = {name: getattr(plan.item, name) for name in COPIED}
-    if plan.changed is not None and "published_at" not in plan.changed:
-        columns |= dict.fromkeys(_DATE)  # the one that is known stays
-    return columns | {"capture_id": plan.capture_id, "revision": plan.number}
-
-
-def _insert_articles(connection: sa.Connection, plans: list[Plan]) -> None:
-    if not plans:
-        return
-    rows = [
-        _columns(plan) | {"url": plan.item.url, "first_seen_at": seen_at, "last_seen_at": seen_at}
-        for plan in plans
-        if (seen_at := plan.item.provenance.fetched_at)
-    ]
-    numbers = insert(connection, _INSERT, rows)
-    for plan, number in zip(plans, numbers, strict=True):
-        plan.article_id = number
-    insert_first_revisions(connection, numbers)
-
-
-_INSERT = insertion(
-    "articles", (*COPIED, "capture_id", "revision", "url", "first_seen_at", "last_seen_at")
-)
-
-
-def _revise(connection: sa.Connection, plans: list[Plan]) -> None:
-    """Give articles their new text, which makes a revision."""
-    if plans:
-        _update(connection, plans)
-        _insert_revisions(connection, plans)
-
-
-def _update(connection: sa.Connection, plans: list[Plan]) -> None:
-    """Give articles what their pages print now; what is no longer printed is kept."""
-    rows = [
-        {f"new_{name}": value for name, value in _columns(plan).items()}
-        | {"article": plan.article_id}
-        for plan in plans
-    ]
-    columns = Article.__table__.c
-    new = {
-        name: sa.bindparam(f"new_{name}", type_=columns[name].type)
-        for name in (*COPIED, "capture_id", "revision")
-    }
-    values: dict[str, sa.ColumnElement[Any]] = {
-        name: sa.func.coalesce(value, columns[name]) for name, value in new.items()
-    }
-    # A date and its words belong together.
-    values["published_text"] = sa.case(
-        (new["published_at"].is_(None), columns.published_text), else_=new["published_text"]
-    )
-    connection.execute(
-        sa.update(Article).where(Article.id == sa.bindparam("article")).values(values), rows
-    )
-
-
-def _insert_revisions(connection: sa.Connection, plans: list[Plan]) -> None:
-    insert_revisions(
-        connection,
-        [
-            {
-                "article_id": plan.article_id,
-                "number": plan.number,
-                "title": plan.item.title,
-                "body": plan.item.body,
-                "published_at": _standing(plan, "published_at"),
-                "section": _standing(plan, "section"),
-                "digest": plan.item.digest,
-                "seen_at": plan.item.provenance.fetched_at,
-                "capture_id": plan.capture_id,
-                "changed": plan.changed,
-                "origin": "reader" if _is_ours(plan) else "site",
-            }
-            for plan in plans
-        ],
-    )
-
-
-def _standing(plan: Plan, name: str) -> Any:
-    """What holds from this revision on: what the page prints now, or what it printed before."""
-    if plan.stored is None or name in (plan.changed or ()):
-        return getattr(plan.item, name)
-    return getattr(plan.stored, name)
-
-
-def _is_ours(plan: Plan) -> bool:
-    """Whether the site sent the very same page as before: then the reader has changed."""
-    return (
-        plan.stored is not None
-        and plan.stored.payload_digest == plan.item.provenance.payload_digest
-    )
-
-
 def _link_duplicates(connection: sa.Connection, plans: list[Plan]) -> None:
     """Find the reprints of what has a new text or a new date."""
     signatures = {
@@ -295,39 +185,3 @@ def _may_have_reprints(plan: Plan) -> bool:
         plan.stored is not None
         and (plan.stored.digest != plan.item.digest or "published_at" in (plan.changed or ()))
     )
-
-
-def _touch(connection: sa.Connection, plans: list[Plan]) -> None:
-    """Write when articles were seen; those that were missing are there again."""
-    if not plans:
-        return
-    seen = {plan.article_id: plan.item.provenance.fetched_at for plan in plans if plan.article_id}
-    connection.execute(
-        sa.update(Article)
-        .where(Article.id == sa.bindparam("article"))
-        .values(
-            last_seen_at=sa.func.greatest(
-                Article.last_seen_at, sa.bindparam("seen_at", type_=Article.last_seen_at.type)
-            ),
-        ),
-        [{"article": article_id, "seen_at": seen_at} for article_id, seen_at in seen.items()],
-    )
-    record_returns(connection, seen)
-
-
-def _replace_links(connection: sa.Connection, plans: list[Plan]) -> None:
-    known = [plan.article_id for plan in plans if plan.outcome != "new"]
-    if known:
-        connection.execute(sa.delete(RelatedLink).where(RelatedLink.article_id.in_(known)))
-    if shown := {plan.article_id: plan.item.links for plan in plans if plan.item.links}:
-        connection.execute(_INSERT_LINKS, {"shown": json.dumps(shown)})
-
-
-_INSERT_LINKS = sa.text(
-    """
-    INSERT INTO links (article_id, position, url)
-    SELECT CAST(shown.key AS bigint), link.position, link.url
-    FROM json_each(:shown) AS shown,
-        json_array_elements_text(shown.value) WITH ORDINALITY AS link (url, position)
-    """
-)

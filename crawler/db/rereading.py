@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.db.articles import COPIED, store_rereadings
+from crawler.db.article_rows import COPIED
+from crawler.db.articles import store_rereadings
 from crawler.db.models import Article, Capture, Page
 from crawler.items import ArticleItem
 
