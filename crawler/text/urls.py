@@ -30,7 +30,8 @@ _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/?#;]*", re.I
 # of a page are.
 _PLAIN_ADDRESS = re.compile(
     r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?)"
-    r"((?:/(?!\.)(?:[\w.~:!()*,=|-]++|(?:%[89A-Fa-f][0-9A-Fa-f])++|%2[02]|%7[Cc])*+)*+)"
+    r"((?:/(?!\.)"
+    r"(?:[\w.~:!()*,=|\"،؛؟«»-]++|(?:%[89A-Fa-f][0-9A-Fa-f])++|%2[02]|%3[Aa]|%7[Cc])*+)*+)"
     r"(?:\?([A-Za-z0-9_-]+=[A-Za-z0-9_.-]*(?:&[A-Za-z0-9_-]+=[A-Za-z0-9_.-]*)*))?"
 )
 _PLAIN_SIGNS = "/.~:!()*,=|%-"
@@ -82,8 +83,9 @@ def _printed_query(url: str) -> str:
 def _split(url: str) -> SplitResult | None:
     """The parts of an http(s) address after w3lib, or None."""
     if plain := _PLAIN_ADDRESS.fullmatch(url):
-        path = with_upper_escapes(plain[3]).replace("%7C", "|")  # «عاجل| …»
-        path = path if path.isascii() else quote(path, safe=_PLAIN_SIGNS)
+        # «عاجل| …», «فلان: …»
+        path = with_upper_escapes(plain[3]).replace("%7C", "|").replace("%3A", ":")
+        path = quote(path, safe=_PLAIN_SIGNS) if '"' in path or not path.isascii() else path
         query = "&".join(sorted(plain[4].split("&"), key=key_value)) if plain[4] else ""
         return SplitResult(plain[1], plain[2], path or "/", query, "")
     try:
