@@ -69,6 +69,7 @@ USER_AGENT = (
 )
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = BOT_NAME
+ROBOTSTXT_PARSER = "crawler.middlewares.robots.Parser"
 # One pace a host, held by all crawls and workers of the database together.
 DOWNLOAD_DELAY = 1.0  # seconds; Crawl-delay and AutoThrottle can only lengthen it
 DOWNLOAD_DELAY_JITTER = 0

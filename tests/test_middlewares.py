@@ -1,4 +1,4 @@
-"""What a site asks of the pace, commands without a crawl, and names in Scrapy's own resolver."""
+"""What a site forbids, the pace it asks for, commands without a crawl, names in a resolver."""
 
 import subprocess
 import sys
@@ -12,14 +12,54 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scrapy.http import Response
 from scrapy.resolver import dnscache
+from scrapy.robotstxt import ProtegoRobotParser
 from twisted.internet.error import DNSLookupError
 from twisted.internet.testing import MemoryReactorClock
 
 from crawler.middlewares.pace import retry_after
+from crawler.middlewares.robots import Parser
 from crawler.middlewares.site import PublicHostResolver
 from tests.conftest import PROJECT, Archive, run_scrapy
 from tests.site.replica import Site
 from tests.site.server import serve
+
+# --- robots.txt --------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "/",
+            "//",
+            "post",
+            "123",
+            "-",
+            "ا",
+            "é",
+            '"',
+            "؟",
+            "?",
+            "?a=1",
+            "&b=2",
+            "=",
+            "#",
+            "*",
+            "$",
+        ),
+        *("%D8%A7", "%d8%a7", "%D8", "%A7", "%ff", "%ED%A0%80", "%F0%9F%98%80", "%E2%80%A8"),
+        *("%2F", "%2f", "%25", "%3A", "%3D", "%3F", "%23", "%C2%85", "%"),
+    ]
+)
+PATHS = st.lists(PIECES, max_size=8).map("".join)
+
+
+@given(st.lists(PATHS, max_size=4), PATHS)
+@example(["/*قدس"], "/post/%D9%82%D8%AF%D8%B3")
+def test_robots_txt_is_read_as_protego_reads_it(rules: list[str], path: str) -> None:
+    text = "User-agent: *\n" + "".join(f"Disallow: {rule}\n" for rule in rules if rule)
+    ours, theirs = (kind(text.encode(), None) for kind in (Parser, ProtegoRobotParser))
+    address = f"https://alkarmel.example/{path}"
+    assert ours.allowed(address, "any") == theirs.allowed(address, "any")
+
 
 # --- Retry-After -------------------------------------------------------------------------------
 
@@ -90,6 +130,7 @@ from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
+from crawler.middlewares.robots import Parser
 from crawler.middlewares.site import PublicHostResolver
 
 name, port, home = sys.argv[1:]

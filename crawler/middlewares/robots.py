@@ -8,9 +8,18 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import DownloadFailedError, IgnoreRequest
 from scrapy.http import Request, Response
-from scrapy.robotstxt import RobotParser
+from scrapy.robotstxt import ProtegoRobotParser, RobotParser
+from scrapy.utils.python import to_unicode
 
 from crawler.errors import NotAsked
+from crawler.text.url_escapes import with_letters
+
+
+class Parser(ProtegoRobotParser):
+    """Protego, spared the escapes of letters: it takes each apart, and puts it together again."""
+
+    def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:
+        return bool(super().allowed(with_letters(to_unicode(url)), user_agent))
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):

@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 # Runs, not single escapes: an Arabic slug is made of a hundred of them.
 _ESCAPES = re.compile("%[0-9A-Fa-f][0-9A-Fa-f](?:%[0-9A-Fa-f][0-9A-Fa-f])*+")
+_HIGH_ESCAPES = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])++")
 _LOWER_ESCAPE = re.compile("%(?:[a-f]|[0-9A-F][a-f])")
 # Neither ASCII nor Arabic letters are parts of one another.
 _COMPOSED = re.compile("(?:[^%]|%[0-7][0-9A-F]|%D8%[AB][0-9A-F]|%D9%(?:8[0-9A]|A[0-9]))*+")
@@ -20,6 +21,18 @@ def unescaped(address: str) -> str:
 
 def _text(escapes: re.Match[str]) -> str:
     return bytes.fromhex(escapes[0].replace("%", "")).decode("utf-8", "replace")
+
+
+def with_letters(address: str) -> str:
+    """Letters for the escapes that are UTF-8 beyond ASCII; all other escapes stay."""
+    return _HIGH_ESCAPES.sub(_letters, address) if "%" in address else address
+
+
+def _letters(escapes: re.Match[str]) -> str:
+    try:
+        return bytes.fromhex(escapes[0].replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return escapes[0]
 
 
 def with_upper_escapes(address: str) -> str:
