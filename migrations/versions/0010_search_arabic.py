@@ -31,11 +31,11 @@ DROPPED = (
 SPACES = r"\u0009-\u000d\u001c-\u001f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # lower() of the collation "C" knows ASCII alone, any other one depends on the server: the rest of
 # the letters that have two cases, as the Python that migrates knows them. Behind the first two
-# planes there are none, and every crawl loads this file.
+# planes there are none, and every first crawl runs this.
 CASED = [
-    (chr(code), chr(code).lower())
-    for code in range(0x80, 0x20000)
-    if len(chr(code).lower()) == 1 and chr(code).lower() != chr(code)
+    (capital, small)
+    for capital in map(chr, range(0x80, 0x20000))
+    if (small := capital.lower()) != capital and len(small) == 1
 ]
 CAPITALS = "".join(capital for capital, _ in CASED)
 SMALLS = "".join(small for _, small in CASED)
