@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
+from itertools import accumulate
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -76,9 +77,19 @@ def find_candidates(
         for one, others in neighbours.items()
         for other in others
     }
-    wanted = {"articles": sorted({article for pair in pairs for article in pair})}
-    found = connection.execute(_SIGNATURES, wanted).all()
-    return pairs, {article: bytes(made) for article, made in found}, lost
+    return pairs, _signatures(connection, {article for pair in pairs for article in pair}), lost
+
+
+def _signatures(connection: sa.Connection, article_ids: Collection[int]) -> dict[int, bytes]:
+    if not article_ids:
+        return {}
+    rows = connection.execute(_SIGNATURES, {"articles": sorted(article_ids)})
+    articles, lengths, joined = rows.one()
+    starts = accumulate(lengths, initial=0)
+    return {
+        article: bytes(joined[start : start + length])
+        for article, start, length in zip(articles, starts, lengths, strict=False)
+    }
 
 
 def _neighbours(connection: sa.Connection, article_ids: Collection[int]) -> dict[int, list[int]]:
@@ -110,9 +121,10 @@ _NEIGHBOURS = sa.text(
     GROUP BY mine.article_id
     """
 )
+# All in one row: a text of which whole pages are stock has a thousand neighbours.
 _SIGNATURES = sa.text(
-    "SELECT article_id, signature FROM signatures"
-    " WHERE article_id = ANY(CAST(:articles AS bigint[]))"
+    "SELECT array_agg(article_id), array_agg(octet_length(signature)), string_agg(signature, '')"
+    " FROM signatures WHERE article_id = ANY(CAST(:articles AS bigint[]))"
 )
 _COMMON_BANDS = sa.text(
     """

@@ -174,25 +174,32 @@ def likely(
     worded = np.array([bool(values) for values, _ in split])
     table = np.frombuffer(b"".join(values or _NO_VALUES for values, _ in split), dtype="<u2")
     table = table.reshape(-1, VALUES)
-    passages = {
-        number: frozenset(_numbers(keys))
-        for number, (_, keys) in zip(signatures, split, strict=True)
-    }
+    passages = np.array([len(keys) // 8 for _, keys in split])
+    shared = _shared_passages([keys for _, keys in split])
 
     found = []
-    for start in range(0, len(pairs), 4096):  # some MB at once
-        block = pairs[start : start + 4096]
+    for start in range(0, len(pairs), 1024):  # a MB at once
+        block = pairs[start : start + 1024]
         both = np.fromiter(map(places.__getitem__, chain.from_iterable(block)), dtype=np.intp)
         first, second = both.reshape(-1, 2).T
         alike = np.count_nonzero(table[first] == table[second], axis=1)
         alike = (alike >= LEAST_ESTIMATE * VALUES) & worded[first] & worded[second]
-        found += [
-            (one, two)
-            for (one, two), estimate in zip(block, alike.tolist(), strict=True)
-            if estimate or _share_passages(passages[one], passages[two])
-        ]
+        fewer = np.minimum(passages[first], passages[second])
+        common = np.bitwise_count(shared[first] & shared[second]).sum(axis=1)
+        alike |= (fewer > 0) & (fewer <= 2 * common)
+        found += [block[place] for place in np.flatnonzero(alike).tolist()]
     return found
 
 
-def _share_passages(mine: frozenset[int], others: frozenset[int]) -> bool:
-    return 0 < min(len(mine), len(others)) <= 2 * len(mine & others)
+def _shared_passages(keys: Sequence[bytes]) -> NDArray[np.uint64]:
+    """A row of bits for each text: which it has of the passages that two or more of them have."""
+    owners = np.repeat(np.arange(len(keys)), [len(each) // 8 for each in keys])
+    _, numbers, holders = np.unique(
+        np.frombuffer(b"".join(keys), dtype="<u8"), return_inverse=True, return_counts=True
+    )
+    places = np.cumsum(holders > 1) - 1
+    is_shared = holders[numbers] > 1
+    rows, columns = owners[is_shared], places[numbers[is_shared]]
+    bits = np.zeros((len(keys), np.count_nonzero(holders > 1) // 64 + 1), dtype=_U64)
+    np.bitwise_or.at(bits, (rows, columns // 64), _U64(1) << (columns % 64).astype(_U64))
+    return bits
