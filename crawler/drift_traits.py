@@ -19,7 +19,10 @@ FIELDS = (
     *("published_at", "modified_at", "section", "dateline", "agency", "author"),
     *("image_url", "language", "links"),
 )
-LENGTHS = tuple(8 * 2**step for step in range(8))  # words: 8 to 1,024
+_LENGTHS = [  # in words, 8 to 1,024
+    (length, f"at least {length} words", f"less than {length} words")
+    for length in (8 * 2**step for step in range(8))
+]
 # An urgent item of one sentence has none of these, and a war week has little else.
 _OF_THE_NEWS = ("modified_at", "dateline", "agency", "author", "image_url", "links", RECENT)
 _ESSENTIAL = (ARTICLE, OWN_TITLE, ARABIC, "published_at")
@@ -73,9 +76,9 @@ def traits_of(item: ArticleItem, title_is_its_own: bool = True) -> dict[str, boo
             # A selector is the operator's own: what it gives is not missed elsewhere.
             traits[trait] = given in (source, "selector")
     words = item.word_count or 0
-    for length in LENGTHS:
-        traits[f"at least {length} words"] = words >= length
-        traits[f"less than {length} words"] = words < length
+    for length, reached, missed in _LENGTHS:
+        traits[reached] = words >= length
+        traits[missed] = words < length
     return traits
 
 

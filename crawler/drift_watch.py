@@ -22,7 +22,7 @@ from crawler.drift_traits import (
 )
 from crawler.items import ArticleItem, PageOutcome
 from crawler.pages.article import EXTRACTOR_VERSION
-from crawler.text.arabic import fold
+from crawler.text.arabic import fold_line
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Watch:
             return Look("again", item.url, traits_of_recheck(item, stored))
         if len(self._titles) > TITLES:
             self._titles.clear()
-        is_own = self._titles.setdefault(fold(item.title or ""), item.url) == item.url
+        is_own = self._titles.setdefault(fold_line(item.title or ""), item.url) == item.url
         return Look(self.kind, item.url, traits_of(item, is_own))
 
     def _sight_of_outcome(self, outcome: PageOutcome, known: tuple[str, bool] | None) -> Sight:
