@@ -154,8 +154,6 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     # It looks for a mistake of spiders, at each request of each crawl.
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
-    # Pages come from the ledger and have no referer; those of listings would tell nobody anything.
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,  # nothing asks what it notes
 }
 DOWNLOAD_HANDLERS = {

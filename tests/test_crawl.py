@@ -46,6 +46,7 @@ def test_a_first_crawl_archives_every_article_and_nothing_else(
     with serve(Site(layout, articles=ARTICLES)) as server:
         crawl = archive.crawl(server.url)
         assert crawl.exit_code == 0, crawl.log
+        assert "WARNING" not in crawl.log
         truth = {address_of(server, article): article for article in server.site.truth}
         found = stored(archive)
     assert found.keys() == truth.keys()
