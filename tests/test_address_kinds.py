@@ -9,6 +9,7 @@ from crawler.pages.address_kinds import AddressKinds
 from crawler.pages.document import Document
 from crawler.pages.links import Link
 from crawler.pages.listing import ListingPage
+from crawler.text.urls import canonical_url
 from tests.site import Site, get
 from tests.site.sections import SECTIONS
 
@@ -168,7 +169,7 @@ def test_a_doubtful_shape_is_decided_by_the_form(verdicts):
 
 def test_a_section_like_shape_can_be_learned_to_be_articles():
     kinds = AddressKinds()
-    kinds.learn(f"{SITE}/section/1/slug", "article")
+    kinds.learn(canonical_url(f"{SITE}/section/1/slug"), "article")
     assert guess("/section/2/slug", kinds=kinds) == "article"
 
 

@@ -9,6 +9,7 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import DownloadFailedError, IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.robotstxt import ProtegoRobotParser, RobotParser
+from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.python import to_unicode
 
 from crawler.errors import NotAsked
@@ -36,7 +37,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         parser = await super().robot_parser(request)
-        place = urlsplit(request.url).netloc
+        place = urlparse_cached(request).netloc
         if fault := self.faults.get(place):
             raise NotAsked(fault) if place == self._home() else DownloadFailedError(fault)
         return parser

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from crawler.pages.links import Link
 from crawler.text.url_escapes import unescaped
-from crawler.text.urls import address_shape
+from crawler.text.urls import address_shape, canonical_url
 
 Kind = Literal["article", "listing", "other"]
 _KINDS: tuple[Kind, ...] = ("article", "listing", "other")
@@ -101,9 +101,9 @@ class AddressKinds:
         self._patterns += [("listing", _compile(pattern)) for pattern in listing_patterns]
         self._seen: OrderedDict[str, dict[Kind, int]] = OrderedDict()
 
-    def learn(self, url: str, kind: Kind, count: int = 1) -> None:
-        """Remember that ``count`` fetched pages with the shape of ``url`` were of this kind."""
-        shape = address_shape(url)[0]
+    def learn(self, address: str, kind: Kind, count: int = 1) -> None:
+        """Remember that ``count`` fetched pages were of this kind; ``address`` is canonical."""
+        shape = address_shape(address)[0]
         seen = self._seen.setdefault(shape, dict.fromkeys(_KINDS, 0))
         seen[kind] += count
         self._seen.move_to_end(shape)
@@ -123,7 +123,7 @@ class AddressKinds:
         return self._learned(link.url) or _by_words(link, form, headline)
 
     def _learned(self, url: str) -> Kind | None:
-        seen = self._seen.get(address_shape(url)[0])
+        seen = self._seen.get(address_shape(canonical_url(url))[0])
         if seen is None:
             return None
         if seen["article"] and seen["article"] >= seen["listing"]:

@@ -123,7 +123,7 @@ class NewsSpider(DiscoverySpider):
         if state != "rejected":
             return  # an answer in the page's place says nothing about its address
         is_listing = reason.endswith("listing")
-        self.kinds.learn(response.url, "listing" if is_listing else "other")
+        self.kinds.learn(canonical_url(response.url), "listing" if is_listing else "other")
         if self.plan.mode in ("incremental", "backfill") and (
             is_listing or len(page.entries) >= ENTRIES
         ):

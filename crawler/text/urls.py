@@ -126,13 +126,12 @@ def bare_host(host: str) -> str:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def address_shape(url: str) -> tuple[str, int | None]:
+def address_shape(address: str) -> tuple[str, int | None]:
     """What addresses of one kind share, and the number that enumerates them if it is the only one.
 
-    Path and query of the canonical address with {n} for numbers and {s} for what is named
+    Path and query of ``address``, a canonical one, with {n} for numbers and {s} for what is named
     freely: ``/post/{n}``, ``/news.php?id={n}``, ``/{n}/{n}/{n}/{s}-{n}``, ``/section/{s}``.
     """
-    address = canonical_url(url)
     if plain := _WEB_ADDRESS.fullmatch(address):
         path, query = plain[3], plain[4] or ""
     else:
@@ -152,10 +151,11 @@ def numbered_url(url: str, number: int) -> str:
     A slug behind the number is dropped, one before it (``/news/slug-123``) stays. ValueError
     where not exactly one number enumerates.
     """
-    _, old = address_shape(url)
+    address = canonical_url(url)
+    _, old = address_shape(address)
     if old is None:
         raise ValueError(f"{url} has not exactly one number that enumerates.")
-    printed, known = urlsplit(request_url(url)), urlsplit(canonical_url(url))
+    printed, known = urlsplit(request_url(url)), urlsplit(address)
     segments = [
         renumbered(name, segment_shape(name, index == 0)[1], number)
         for index, name in enumerate(_segments(known.path))
