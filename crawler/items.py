@@ -54,7 +54,6 @@ class ArticleItem:
     extractor_version: str | None = None
     word_count: int | None = None
     digest: str | None = None  # of the folded text
-    signature: bytes | None = None  # MinHash of the folded text: finds reprints
     capture: Capture | None = None
 
     @property

@@ -167,15 +167,17 @@ def _plan(item: ArticleItem, stored: list[sa.Row[Any]]) -> Plan:
 
 def _link_duplicates(connection: sa.Connection, plans: list[Plan]) -> None:
     """Find the reprints of what has a new text or a new date."""
-    signatures = {
-        plan.article_id: plan.item.signature
+    texts = {
+        plan.article_id: (plan.item.title or "", plan.item.body or "")
         for plan in plans
-        if plan.article_id and plan.item.signature and _may_have_reprints(plan)
+        if plan.article_id and _may_have_reprints(plan)
     }
-    if signatures:
+    if texts:
         # Imported with the first text: it takes longer than a crawl without any to start.
         from crawler.db.duplicates import link
+        from crawler.text.similarity import signature
 
+        signatures = {article: signature(*text) for article, text in texts.items()}
         changed = {plan.article_id for plan in plans if plan.article_id and plan.stored}
         link(connection, signatures, changed & signatures.keys())
 
