@@ -100,8 +100,9 @@ def fold_spaces(text: str) -> str:
     return " ".join(text.split())
 
 
-# The lines of the last pages: those of menus and tickers stand on every page of a site.
-_LINES_REMEMBERED = 1_024
+# The lines of the last pages: those of menus and tickers stand on every page of a site, those of an
+# article are asked for again when its batch is stored.
+_LINES_REMEMBERED = 4_096
 
 
 @lru_cache(maxsize=_LINES_REMEMBERED)
@@ -119,7 +120,7 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 _COMMON_SIGNS = ' "-:.,?!/|()'
 
 
-@lru_cache(maxsize=_LINES_REMEMBERED)
+@lru_cache(maxsize=1_024)  # of titles, and what may be one
 def letters(text: str) -> str:
     """What two prints of one title share: folded letters and digits alone."""
     folded = fold_line(text)
