@@ -57,13 +57,13 @@ _KEEP = sa.text(
 
 def find_candidates(
     connection: sa.Connection, article_ids: Collection[int]
-) -> tuple[set[tuple[int, int]], dict[int, bytes], set[int]]:
+) -> tuple[set[tuple[int, int]], set[int]]:
     """Pairs, lower number first, of these articles and others that share a band.
 
-    Also the signatures of all of them, and the articles that lost a reprint because a band was
-    found to be common. A band is common from the moment on in which more than COMMON texts have
-    it: which bands are so depends on the texts of the archive and not on the order in which they
-    came, and no lookup reads more than COMMON texts a band.
+    Also the articles that lost a reprint because a band was found to be common. A band is common
+    from the moment on in which more than COMMON texts have it: which bands are so depends on the
+    texts of the archive and not on the order in which they came, and no lookup reads more than
+    COMMON texts a band.
     """
     connection.execute(_BY_INDEX)
     neighbours, lost = _neighbours(connection, article_ids), set[int]()
@@ -77,12 +77,11 @@ def find_candidates(
         for one, others in neighbours.items()
         for other in others
     }
-    return pairs, _signatures(connection, {article for pair in pairs for article in pair}), lost
+    return pairs, lost
 
 
-def _signatures(connection: sa.Connection, article_ids: Collection[int]) -> dict[int, bytes]:
-    if not article_ids:
-        return {}
+def signatures_of(connection: sa.Connection, article_ids: Collection[int]) -> dict[int, bytes]:
+    """Of one article or more, which all have one."""
     rows = connection.execute(_SIGNATURES, {"articles": sorted(article_ids)})
     articles, lengths, joined = rows.one()
     starts = accumulate(lengths, initial=0)

@@ -15,15 +15,17 @@ of addresses with the very same text whose dates do not tell them apart, the fir
 the article; the others are duplicates in the ledger alone, and are counted with it.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.db.duplicate_candidates import find_candidates, keep_signatures
+from crawler.db.duplicate_candidates import find_candidates, keep_signatures, signatures_of
 from crawler.db.duplicate_groups import order, regroup
 from crawler.db.models import Containment, Reprint, Signature
 from crawler.text.similarity import VERSION, Relation, Text, likely, relation
+
+PAIRS_AT_ONCE = 1_024  # a batch of texts from one template has thousands, in an archive of them
 
 
 def link(
@@ -54,8 +56,12 @@ def _link(connection: sa.Connection, signatures: Mapping[int, bytes], touched: s
     if not signatures:
         return
     keep_signatures(connection, signatures, _sites(connection, signatures))
-    pairs, found, lost = find_candidates(connection, signatures)
-    related = _compare(connection, pairs, found)
+    pairs, lost = find_candidates(connection, signatures)
+    # One text with all its candidates in a row: `relation` remembers its words.
+    in_turn = sorted(pairs, key=lambda pair: (pair[1], pair[0]))
+    related: dict[tuple[int, int], Relation] = {}
+    for start in range(0, len(in_turn), PAIRS_AT_ONCE):
+        related |= _compare(connection, in_turn[start : start + PAIRS_AT_ONCE])
     _keep(connection, related)
     touched |= lost | {article for pair in related for article in pair}
     regroup(connection, touched)
@@ -99,13 +105,11 @@ def _forget(
 
 
 def _compare(
-    connection: sa.Connection,
-    pairs: Collection[tuple[int, int]],
-    signatures: Mapping[int, bytes],
+    connection: sa.Connection, pairs: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], Relation]:
     """What candidates are to each other by their texts: (earlier, later) and the relation."""
-    # One text with all its candidates in a row: `relation` remembers its words.
-    compared = sorted(likely(list(pairs), signatures), key=lambda pair: (pair[1], pair[0]))
+    candidates = {article for pair in pairs for article in pair}
+    compared = likely(pairs, signatures_of(connection, candidates))
     texts = _texts(connection, {article for pair in compared for article in pair})
     related = {}
     for pair in compared:

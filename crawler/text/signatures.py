@@ -165,8 +165,8 @@ def likely(
 ) -> list[tuple[int, int]]:
     """Those pairs of texts that may be found related: by estimate, or by half of one's passages.
 
-    One pair in five that shares a band is; ValueError for a signature of another version. All
-    pairs of a batch in one go: of a template's texts there are thousands.
+    One pair in five that shares a band is; ValueError for a signature of another version. All are
+    compared in one go, in a few KB of memory a pair.
     """
     places = {number: place for place, number in enumerate(signatures)}
     split = [_split(each) for each in signatures.values()]
@@ -177,18 +177,14 @@ def likely(
     passages = np.array([len(keys) // 8 for _, keys in split])
     shared = _shared_passages([keys for _, keys in split])
 
-    found = []
-    for start in range(0, len(pairs), 1024):  # a MB at once
-        block = pairs[start : start + 1024]
-        both = np.fromiter(map(places.__getitem__, chain.from_iterable(block)), dtype=np.intp)
-        first, second = both.reshape(-1, 2).T
-        alike = np.count_nonzero(table[first] == table[second], axis=1)
-        alike = (alike >= LEAST_ESTIMATE * VALUES) & worded[first] & worded[second]
-        fewer = np.minimum(passages[first], passages[second])
-        common = np.bitwise_count(shared[first] & shared[second]).sum(axis=1)
-        alike |= (fewer > 0) & (fewer <= 2 * common)
-        found += [block[place] for place in np.flatnonzero(alike).tolist()]
-    return found
+    both = np.fromiter(map(places.__getitem__, chain.from_iterable(pairs)), dtype=np.intp)
+    first, second = both.reshape(-1, 2).T
+    alike = np.count_nonzero(table[first] == table[second], axis=1)
+    alike = (alike >= LEAST_ESTIMATE * VALUES) & worded[first] & worded[second]
+    fewer = np.minimum(passages[first], passages[second])
+    common = np.bitwise_count(shared[first] & shared[second]).sum(axis=1)
+    alike |= (fewer > 0) & (fewer <= 2 * common)
+    return [pairs[place] for place in np.flatnonzero(alike).tolist()]
 
 
 def _shared_passages(keys: Sequence[bytes]) -> NDArray[np.uint64]:
