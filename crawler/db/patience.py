@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ParamSpec, Self, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -29,10 +31,11 @@ def is_away(error: BaseException) -> bool:
 
 
 class Patience:
-    """Calls functions that use the database in a worker thread.
+    """Calls functions that use the database, one after the other, in a thread of its own.
 
-    While it is away the crawl is paused and the call tried again, with growing pauses, for
-    ``seconds`` in all; then the spider is closed and DatabaseLost raised.
+    Of the loop's threads each would keep the memory that the largest batch took. While the database
+    is away the crawl is paused and the call tried again, with growing pauses, for ``seconds`` in
+    all; then the spider is closed and DatabaseLost raised.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Patience:
         self._unpause = unpause
         self._give_up = give_up
         self._lost: DatabaseLost | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
     @classmethod
     def of(cls, crawler: Any) -> Self:
@@ -74,7 +78,8 @@ class Patience:
             if self._lost:
                 raise self._lost
             try:
-                answer = await asyncio.to_thread(function, *args, **kwargs)
+                call = partial(function, *args, **kwargs)
+                answer = await asyncio.get_running_loop().run_in_executor(self._thread, call)
             except DatabaseLost as error:
                 raise self._lose(error) from error
             except DBAPIError as error:
