@@ -250,6 +250,27 @@ def test_a_database_that_stays_away_ends_the_crawl_and_refuses_all_that_waits(
     assert crawl.told == ["pause", "database lost"]
 
 
+def test_calls_that_queue_behind_the_one_that_gives_up_are_not_tried_again(
+    writer: Writer, crawl: Crawl, cut_off: Callable[[], None]
+) -> None:
+    attempts = []
+
+    def write_slowly(batch: list[int]) -> list[str]:
+        attempts.append(batch)
+        time.sleep(0.2)
+        return writer.write(batch)
+
+    async def task() -> list[Any]:
+        patience = crawl.patience(seconds=1)
+        await asyncio.to_thread(cut_off)
+        calls = (patience.run(write_slowly, [number]) for number in range(8))
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [type(error) for error in run(task)] == [DatabaseLost] * 8
+    assert attempts[8] == [0]
+    assert len(attempts) < 12  # of 16: one more may have begun before the first gave up
+
+
 def test_a_database_that_belongs_to_another_crawl_is_lost_at_once(crawl: Crawl) -> None:
     def write(batch: list[int]) -> list[str]:
         raise DatabaseLost("another crawl has taken over")

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from time import monotonic
 from typing import Any, ParamSpec, Self, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -73,31 +74,42 @@ class Patience:
         **kwargs: Arguments.kwargs,
     ) -> Answer:
         """What the function returns; what it raises, unless the database is away."""
-        waited, pause = 0.0, 1.0
+        call = partial(self._unless_lost, partial(function, *args, **kwargs))
+        away_since, pause = None, 1.0
         while True:
             if self._lost:
                 raise self._lost
             try:
-                call = partial(function, *args, **kwargs)
                 answer = await asyncio.get_running_loop().run_in_executor(self._thread, call)
             except DatabaseLost as error:
+                if error is self._lost:
+                    raise
                 raise self._lose(error) from error
             except DBAPIError as error:
                 if not is_away(error):
                     raise
-                if waited >= self._seconds:
+                # By the clock: where nothing answers an attempt takes seconds, and others queue.
+                first = away_since is None
+                away_since = away_since or monotonic()
+                if monotonic() - away_since >= self._seconds:
                     raise self._lose(DatabaseLost(str(error.orig).strip())) from error
-                if not waited:
+                if first:
                     logger.warning("The database is away; the crawl waits for it: %s", error.orig)
                     self._pause()
                 await asyncio.sleep(pause)
-                waited += pause
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
-                if waited:
-                    logger.warning("The database is back after %.0f s.", waited)
+                if away_since is not None:
+                    away = monotonic() - away_since
+                    logger.warning("The database is back after %.0f s.", away)
                     self._unpause()
                 return answer
+
+    def _unless_lost(self, function: Callable[[], Answer]) -> Answer:
+        """In the thread: what queued behind the call that gave up is not tried any more."""
+        if self._lost:
+            raise self._lost
+        return function()
 
     def _lose(self, error: DatabaseLost) -> DatabaseLost:
         if not self._lost:
