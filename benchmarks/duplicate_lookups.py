@@ -28,7 +28,13 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from crawler.db.duplicate_candidates import COMMON, find_candidates, keep_signatures, site_bands
+from crawler.db.duplicate_candidates import (
+    COMMON,
+    find_candidates,
+    keep_signatures,
+    signatures_of,
+    site_bands,
+)
 from crawler.db.embedded import EmbeddedPostgres
 from crawler.db.schema import upgrade
 from crawler.db.session import connect, database_url
@@ -170,13 +176,13 @@ def measure(engine: sa.Engine, size: int, entries: Iterable[Entry]) -> Measured:
                 with write.timing(BATCH):
                     keep_signatures(connection, {n: new[n] for n in batch}, sites)
                 with find.timing(BATCH):
-                    pairs += len(find_candidates(connection, batch)[0])
+                    pairs += look_up(connection, batch)
         for one in numbers[:SINGLES]:
             with connection.begin():
                 with write_one.timing(1):
                     keep_signatures(connection, {one: new[one]}, sites)
                 with find_one.timing(1):
-                    find_candidates(connection, [one])
+                    look_up(connection, [one])
         with connection.begin():
             index, table, common = connection.execute(_SIZES).one()
             connection.execute(sa.text("DELETE FROM signatures WHERE article_id >= 1000000000"))
@@ -191,6 +197,14 @@ def measure(engine: sa.Engine, size: int, entries: Iterable[Entry]) -> Measured:
         table,
         common,
     )
+
+
+def look_up(connection: sa.Connection, articles: list[int]) -> int:
+    """How many pairs `likely` would have to look at; with the signatures that it needs."""
+    pairs, _ = find_candidates(connection, articles)
+    if pairs:
+        signatures_of(connection, {article for pair in pairs for article in pair})
+    return len(pairs)
 
 
 class Stopwatch:

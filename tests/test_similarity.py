@@ -15,6 +15,7 @@ from crawler.text.similarity import (
     Text,
     bands,
     estimated,
+    likely,
     relation,
     signature,
     worth_comparing,
@@ -183,6 +184,7 @@ def test_who_is_asked_first_decides_only_between_contains_and_contained(a: str, 
 def test_the_same_title_over_another_body_is_a_stranger() -> None:
     assert related(BODY, OTHER) is None
     assert not worth_comparing(signature(TITLE, BODY), signature(TITLE, OTHER))
+    assert likely([], {}) == []
 
 
 WEATHER = (

@@ -168,9 +168,9 @@ def _plan(item: ArticleItem, stored: list[sa.Row[Any]]) -> Plan:
 def _link_duplicates(connection: sa.Connection, plans: list[Plan]) -> None:
     """Find the reprints of what has a new text or a new date."""
     texts = {
-        plan.article_id: (plan.item.title or "", plan.item.body or "")
+        plan.article_id: (plan.item.title, plan.item.body)
         for plan in plans
-        if plan.article_id and _may_have_reprints(plan)
+        if plan.article_id and plan.item.title and plan.item.body and _may_have_reprints(plan)
     }
     if texts:
         # Imported with the first text: it takes longer than a crawl without any to start.

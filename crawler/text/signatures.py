@@ -171,10 +171,10 @@ def likely(
     places = {number: place for place, number in enumerate(signatures)}
     split = [_split(each) for each in signatures.values()]
     # A text without words has no values, and resembles none.
-    worded = np.array([bool(values) for values, _ in split])
+    worded = np.array([bool(values) for values, _ in split], dtype=bool)
     table = np.frombuffer(b"".join(values or _NO_VALUES for values, _ in split), dtype="<u2")
     table = table.reshape(-1, VALUES)
-    passages = np.array([len(keys) // 8 for _, keys in split])
+    passages = np.array([len(keys) // 8 for _, keys in split], dtype=np.intp)
     shared = _shared_passages([keys for _, keys in split])
 
     both = np.fromiter(map(places.__getitem__, chain.from_iterable(pairs)), dtype=np.intp)
