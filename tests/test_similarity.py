@@ -184,6 +184,9 @@ def test_who_is_asked_first_decides_only_between_contains_and_contained(a: str, 
 def test_the_same_title_over_another_body_is_a_stranger() -> None:
     assert related(BODY, OTHER) is None
     assert not worth_comparing(signature(TITLE, BODY), signature(TITLE, OTHER))
+
+
+def test_of_no_pairs_none_is_likely() -> None:
     assert likely([], {}) == []
 
 

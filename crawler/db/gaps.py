@@ -84,8 +84,7 @@ def fill_gaps(
 
 def _example(addresses: Sequence[str], shape: str) -> str | None:
     """An address that was asked for and has the shape; one that redirected may have another."""
-    shapes = ((url, address_shape(canonical_url(url))[0]) for url in addresses)
-    return next((url for url, its_shape in shapes if its_shape == shape), None)
+    return next((url for url in addresses if address_shape(canonical_url(url))[0] == shape), None)
 
 
 def _discoveries(example: str, numbers: Sequence[int]) -> list[Discovery]:
